@@ -209,6 +209,13 @@ pub struct LogPosition {
     pub index: Index,
 }
 
+impl LogPosition {
+    /// Whether index and term are both zero or both not.
+    pub const fn is_well_formed(self) -> bool {
+        (self.index.0 == 0) == (self.term.0 == 0)
+    }
+}
+
 impl fmt::Display for LogPosition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}@{}", self.index, self.term)

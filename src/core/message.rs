@@ -10,7 +10,7 @@
 //! Messages without effect are also states without meaning, and the exhaustive check pays for each.
 
 use crate::basic::{Index, LogPosition, Round, ServerId, Term};
-use crate::log::Entry;
+use crate::log::{Entry, terms_are_ordered};
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
@@ -74,4 +74,32 @@ pub enum Message<C> {
         /// The current term of the sender.
         current: Term,
     },
+}
+
+impl<C> Envelope<C> {
+    /// Whether the fields can stand together in a message of a server that follows the protocol.
+    pub fn is_well_formed(&self) -> bool {
+        let has_term = self.term > Term::ZERO;
+        let fits = match &self.message {
+            // A candidate's log holds only entries of terms before its own.
+            Message::RequestVote { last } => last.is_well_formed() && last.term < self.term,
+            Message::VoteGranted | Message::AppendAccepted { .. } => true,
+            Message::AppendEntries { previous, entries, commit_index, .. } => {
+                let sent = u64::try_from(entries.len()).unwrap_or(u64::MAX);
+                let oldest = previous.term.max(Term(1));
+                previous.is_well_formed()
+                    && previous.term <= self.term
+                    && terms_are_ordered(oldest, entries, self.term)
+                    && previous.index.0.checked_add(sent).is_some_and(|last| commit_index.0 <= last)
+            }
+            Message::AppendRejected { previous, hint, .. } => {
+                *previous > Index::ZERO
+                    && hint.is_well_formed()
+                    && hint.index <= *previous
+                    && hint.term <= self.term
+            }
+            Message::StaleTerm { current } => *current > self.term,
+        };
+        has_term && fits
+    }
 }
