@@ -6,6 +6,10 @@
 //! reading in one sentence. The exhaustive check, the simulation and the scenarios all look through these
 //! same glasses.
 
+pub mod properties;
+
+pub use properties::{PROPERTIES, Property, PropertyInfo, ServerChange, check_state, check_step};
+
 use quorate_cluster::{Action, Cluster, Happening};
 
 /// One action of a closed system: the cluster before it, what happened, and the cluster after it.
