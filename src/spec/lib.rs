@@ -7,8 +7,10 @@
 //! same glasses.
 
 pub mod properties;
+pub mod witnesses;
 
 pub use properties::{PROPERTIES, Property, PropertyInfo, ServerChange, check_state, check_step};
+pub use witnesses::{Reachability, WITNESSES, seen_in};
 
 use quorate_cluster::{Action, Cluster, Happening};
 

@@ -21,7 +21,8 @@ impl Property for ElectionSafety {
     fn state(cluster: &Cluster) -> Result<(), String> {
         for (term, leaders) in &cluster.history.leaders {
             if leaders.len() > 1 {
-                return Err(format!("{} both became leader of term {term}", names(*leaders)));
+                let (who, all) = (names(*leaders), if leaders.len() == 2 { "both" } else { "all" });
+                return Err(format!("{who} {all} became leader of term {term}"));
             }
         }
         Ok(())
