@@ -117,6 +117,11 @@ pub fn newly_seen(transition: &Transition<'_>, already: u64) -> u64 {
     seen
 }
 
+/// The witness with this name.
+pub fn find(name: &str) -> Option<&'static Reachability> {
+    WITNESSES.iter().find(|witness| witness.name == name)
+}
+
 /// The witnesses that a set lacks, in the order of [`WITNESSES`].
 pub fn missing_from(seen: u64) -> impl Iterator<Item = &'static Reachability> {
     let places = WITNESSES.iter().enumerate();

@@ -3,13 +3,15 @@
 #![allow(dead_code, reason = "every test file compiles this module and uses its own part of it")]
 
 use fastrand::Rng;
-use quorate_cluster::{Action, Cluster, Envelope, Happening, NetworkKind, Server, Setting};
-use quorate_core::{Message, Parameters, RequestId, Role, ServerId, Spreading, Term};
+use quorate_cluster::{
+    Action, Cluster, Command, Effects, Envelope, Happening, NetworkKind, Server, Setting,
+};
+use quorate_core::{Leader, Message, Parameters, RequestId, Role, ServerId, Spreading, Term};
 use quorate_spec::witnesses::newly_seen;
 use quorate_spec::{Transition, Violation, check_state, check_step};
 
 /// Small limits, so that all of them are met.
-pub const PARAMETERS: Parameters = Parameters {
+pub(crate) const PARAMETERS: Parameters = Parameters {
     batch: 2,
     window: 3,
     max_uncommitted: 6,
@@ -18,57 +20,72 @@ pub const PARAMETERS: Parameters = Parameters {
 };
 
 /// A server by its number.
-pub fn n(number: u8) -> ServerId {
+pub(crate) fn n(number: u8) -> ServerId {
     ServerId::new(number).expect("servers are numbered from 1")
 }
 
 /// An action that has happened.
 #[derive(Clone, Debug)]
-pub struct Past {
-    pub before: Cluster,
-    pub action: Action,
-    pub happening: Happening,
-    pub after: Cluster,
+pub(crate) struct Past {
+    pub(crate) before: Cluster,
+    pub(crate) action: Action,
+    pub(crate) happening: Happening,
+    pub(crate) after: Cluster,
 }
 
 impl Past {
-    pub fn transition(&self) -> Transition<'_> {
+    pub(crate) fn transition(&self) -> Transition<'_> {
         let Past { before, action, happening, after } = self;
         Transition { before, action, happening, after }
     }
 
     /// The server's state and disk after the action, to be spoilt.
-    pub fn spoil(&mut self, server: u8) -> &mut Server {
+    pub(crate) fn spoil(&mut self, server: u8) -> &mut Server {
         &mut self.after.servers[usize::from(server) - 1]
+    }
+
+    /// What the step asked for, to be spoilt.
+    pub(crate) fn effects(&mut self) -> &mut Effects {
+        &mut self.happening.step.as_mut().expect("a step").effects
+    }
+
+    /// How the server at hand leads after the action, to be spoilt.
+    pub(crate) fn leader(&mut self, server: u8) -> &mut Leader {
+        match &mut self.spoil(server).state.role {
+            Role::Leader(leader) => leader,
+            role => panic!("n{server} is no leader: {role:?}"),
+        }
     }
 }
 
 /// A cluster that runs.
 #[derive(Clone, Debug)]
-pub struct Run {
-    pub cluster: Cluster,
-    pub parameters: Parameters,
+pub(crate) struct Run {
+    pub(crate) cluster: Cluster,
+    pub(crate) parameters: Parameters,
     /// The witnesses seen.
-    pub seen: u64,
+    pub(crate) seen: u64,
     /// The first violation.
-    pub violation: Option<Violation>,
-    /// The last action.
-    pub last: Option<Past>,
+    pub(crate) violation: Option<Violation>,
+    /// Whether to remember every action.
+    pub(crate) remembers: bool,
+    /// What has happened, the first action first.
+    pub(crate) past: Vec<Past>,
 }
 
 impl Run {
-    pub fn new(servers: u8) -> Run {
+    pub(crate) fn new(servers: u8) -> Run {
         Run::with(servers, PARAMETERS)
     }
 
-    pub fn with(servers: u8, parameters: Parameters) -> Run {
+    pub(crate) fn with(servers: u8, parameters: Parameters) -> Run {
         let network = NetworkKind::Faulty;
         let cluster = Cluster::new(&Setting { servers, network, parameters });
-        Run { cluster, parameters, seen: 0, violation: None, last: None }
+        Run { cluster, parameters, seen: 0, violation: None, remembers: true, past: Vec::new() }
     }
 
     /// Lets an action happen, and judges it.
-    pub fn act(&mut self, action: Action) -> &Past {
+    pub(crate) fn act(&mut self, action: Action) {
         let before = self.cluster.clone();
         let happening = self.cluster.perform(&self.parameters, &action).expect("a possible action");
         let past = Past { before, action, happening, after: self.cluster.clone() };
@@ -77,55 +94,67 @@ impl Run {
             let verdict = check_step(&past.transition()).and_then(|()| check_state(&self.cluster));
             self.violation = verdict.err();
         }
-        self.last.insert(past)
+        if self.remembers {
+            self.past.push(past);
+        }
     }
 
-    pub fn server(&self, server: u8) -> &Server {
+    pub(crate) fn server(&self, server: u8) -> &Server {
         self.cluster.server(n(server)).expect("a server of this cluster")
     }
 
-    /// The last action, to be spoilt.
-    pub fn past(&self) -> Past {
-        self.last.clone().expect("something has happened")
+    /// The last action.
+    pub(crate) fn last(&self) -> Past {
+        self.past.last().cloned().expect("something has happened")
     }
 
-    pub fn timeout(&mut self, server: u8) {
+    /// The last action that passes a test.
+    pub(crate) fn last_where(&self, test: impl Fn(&Past) -> bool) -> Past {
+        self.past.iter().rev().find(|past| test(past)).cloned().expect("such an action")
+    }
+
+    /// Panics if any property was violated.
+    pub(crate) fn assert_sound(&self) {
+        assert_eq!(self.violation, None);
+    }
+
+    pub(crate) fn timeout(&mut self, server: u8) {
         self.act(Action::ElectionTimeout(n(server)));
     }
 
-    pub fn heartbeat(&mut self, server: u8) {
+    pub(crate) fn heartbeat(&mut self, server: u8) {
         self.act(Action::HeartbeatTimeout(n(server)));
     }
 
     /// Syncs whatever a server has not finished, all at once.
-    pub fn sync(&mut self, server: u8) {
+    pub(crate) fn sync(&mut self, server: u8) {
         let count = self.server(server).disk.unfinished.len();
         if count > 0 {
             self.act(Action::Sync { server: n(server), count });
         }
     }
 
-    pub fn crash(&mut self, server: u8, keep: usize) {
+    pub(crate) fn crash(&mut self, server: u8, keep: usize) {
         self.act(Action::Crash { server: n(server), keep });
     }
 
-    pub fn propose(&mut self, server: u8, count: u64) {
+    pub(crate) fn propose(&mut self, server: u8, count: u64) {
         let first = self.cluster.next_request().0;
         let requests = (first..first + count).map(RequestId).collect();
         self.act(Action::Propose { server: n(server), requests });
     }
 
-    pub fn read(&mut self, server: u8) {
+    pub(crate) fn read(&mut self, server: u8) {
         let request = self.cluster.next_request();
         self.act(Action::Read { server: n(server), request });
     }
 
     /// The messages on their way from one server to another that pass a test, the least first.
-    pub fn between(
+    pub(crate) fn between(
         &self,
         from: u8,
         to: u8,
-        test: impl Fn(&Message<quorate_cluster::Command>) -> bool,
+        test: impl Fn(&Message<Command>) -> bool,
     ) -> Vec<Envelope> {
         let in_flight = self.cluster.network.in_flight.keys();
         let chosen = in_flight.filter(|e| (e.from, e.to) == (n(from), n(to)) && test(&e.message));
@@ -133,14 +162,14 @@ impl Run {
     }
 
     /// Delivers what is on its way from one server to another now, once each.
-    pub fn deliver(&mut self, from: u8, to: u8) {
+    pub(crate) fn deliver(&mut self, from: u8, to: u8) {
         for envelope in self.between(from, to, |_| true) {
             self.act(Action::Deliver(envelope));
         }
     }
 
     /// Loses whatever is on its way.
-    pub fn lose_all(&mut self) {
+    pub(crate) fn lose_all(&mut self) {
         while let Some(envelope) = self.cluster.network.in_flight.keys().next().cloned() {
             self.act(Action::Drop(envelope));
         }
@@ -148,7 +177,7 @@ impl Run {
 
     /// Delivers and syncs among some servers until nothing is left to do; what leaves the group stays on
     /// its way.
-    pub fn settle(&mut self, group: &[u8]) {
+    pub(crate) fn settle(&mut self, group: &[u8]) {
         loop {
             let in_group = |id: ServerId| group.contains(&id.get());
             let mut in_flight = self.cluster.network.in_flight.keys();
@@ -157,31 +186,51 @@ impl Run {
                 group.iter().find(|s| !self.server(**s).disk.unfinished.is_empty()).copied();
             match (owing, next) {
                 (Some(server), _) => self.sync(server),
-                (None, Some(envelope)) => {
-                    self.act(Action::Deliver(envelope));
-                }
+                (None, Some(envelope)) => self.act(Action::Deliver(envelope)),
                 (None, None) => return,
             }
         }
     }
 
     /// Lets a server stand and win with the votes of a group, and settles the group.
-    pub fn elect(&mut self, server: u8, group: &[u8]) {
+    pub(crate) fn elect(&mut self, server: u8, group: &[u8]) {
         self.timeout(server);
         self.settle(group);
         assert!(self.leads(server), "n{server} did not win: {:?}", self.server(server).state);
     }
 
-    pub fn leads(&self, server: u8) -> bool {
+    /// Lets a server win with the votes of just these, as few as suffice, in a term later than any of
+    /// theirs; whatever else anybody says is lost.
+    pub(crate) fn win(&mut self, server: u8, voters: &[u8]) {
+        let newest = voters.iter().map(|voter| self.term(*voter)).max();
+        loop {
+            self.lose_all();
+            self.timeout(server);
+            self.sync(server);
+            if Some(self.term(server)) > newest {
+                break;
+            }
+        }
+        for voter in voters {
+            self.deliver(server, *voter);
+            self.sync(*voter);
+            self.deliver(*voter, server);
+        }
+        assert!(self.leads(server), "n{server} did not win: {:?}", self.server(server).state);
+        self.sync(server);
+        self.lose_all();
+    }
+
+    pub(crate) fn leads(&self, server: u8) -> bool {
         matches!(self.server(server).state.role, Role::Leader(_))
     }
 
-    pub fn term(&self, server: u8) -> Term {
+    pub(crate) fn term(&self, server: u8) -> Term {
         self.server(server).state.current_term
     }
 
     /// One action by chance.
-    pub fn act_by_chance(&mut self, rng: &mut Rng) {
+    pub(crate) fn act_by_chance(&mut self, rng: &mut Rng) {
         let action = loop {
             if let Some(action) = propose_by_chance(&self.cluster, rng) {
                 break action;
@@ -189,6 +238,23 @@ impl Run {
         };
         self.act(action);
     }
+}
+
+/// Runs clusters of a size by chance, each seed on its own, and judges every action. The witnesses seen.
+pub(crate) fn by_chance(servers: u8, seeds: u64, steps: usize) -> u64 {
+    let mut seen = 0;
+    for seed in 0..seeds {
+        let mut rng = Rng::with_seed(seed);
+        let mut run = Run::new(servers);
+        run.remembers = false;
+        for step in 0..steps {
+            run.act_by_chance(&mut rng);
+            let violation = &run.violation;
+            assert_eq!(*violation, None, "{servers} servers, seed {seed}, step {step}");
+        }
+        seen |= run.seen;
+    }
+    seen
 }
 
 /// An action that is possible in this state, or nothing when chance has chosen one that is not.
