@@ -7,6 +7,8 @@ use quorate_core::{
     Round, ServerSet, Term, WaitingRead,
 };
 
+use quorate_spec::{check_state, check_step};
+
 /// A spoilt action, the property it breaks, and the words that must say why.
 pub(crate) struct Case {
     pub(crate) property: &'static str,
@@ -38,7 +40,7 @@ fn led() -> Run {
     run
 }
 
-/// Adds a case: the last action of a run, spoilt.
+/// Adds a case: an action in which all is well, spoilt.
 fn add(
     cases: &mut Vec<Case>,
     property: &'static str,
@@ -46,6 +48,8 @@ fn add(
     spoil: impl FnOnce(&mut Past),
     why: &'static str,
 ) {
+    let verdict = check_step(&past.transition()).and_then(|()| check_state(&past.after));
+    assert_eq!(verdict, Ok(()), "before it is spoilt");
     spoil(&mut past);
     cases.push(Case { property, past, why });
 }
