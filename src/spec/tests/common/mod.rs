@@ -263,7 +263,10 @@ fn propose_by_chance(cluster: &Cluster, rng: &mut Rng) -> Option<Action> {
     let server = n(rng.u8(1..=size as u8));
     let unfinished = cluster.server(server)?.disk.unfinished.len();
     let leads = |s: &&Server| matches!(s.state.role, Role::Leader(_));
-    let asked = cluster.servers.iter().filter(leads).last().map_or(server, |s| s.state.id);
+    // Requests go to some leader, if there is one, more often than not; there may be several.
+    let leaders: Vec<ServerId> =
+        cluster.servers.iter().filter(leads).map(|server| server.state.id).collect();
+    let asked = rng.choice(leaders).unwrap_or(server);
     let asked = if rng.u8(..4) == 0 { server } else { asked };
     let in_flight = cluster.network.in_flight.len();
     let arriving = |rng: &mut Rng| {
@@ -286,8 +289,8 @@ fn propose_by_chance(cluster: &Cluster, rng: &mut Rng) -> Option<Action> {
             Some(Action::Propose { server: asked, requests })
         }
         91..95 => Some(Action::Read { server: asked, request: cluster.next_request() }),
-        95 if size > 1 => Some(Action::Cut { from: server, to: n(rng.u8(1..=size as u8)) }),
-        96..98 => Some(Action::Heal),
+        95..97 if size > 1 => Some(Action::Cut { from: server, to: n(rng.u8(1..=size as u8)) }),
+        97 => Some(Action::Heal),
         _ => None,
     }
 }
