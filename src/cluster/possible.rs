@@ -55,6 +55,13 @@ impl Choices {
         choices
     }
 
+    /// Everything of one kind, and nothing else.
+    pub fn only(kind: ActionKind) -> Choices {
+        let mut choices = Choices { kinds: [false; ActionKind::COUNT], ..Choices::all() };
+        choices.offer(kind, true);
+        choices
+    }
+
     /// Offers actions of this kind, or offers them no longer.
     pub const fn offer(&mut self, kind: ActionKind, offered: bool) {
         self.kinds[kind as usize] = offered;
