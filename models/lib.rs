@@ -21,6 +21,7 @@ mod counterexample;
 mod limits;
 mod model;
 mod named;
+pub mod quorum_without_leader;
 pub mod simulation;
 
 pub use bounds::{BOUNDS, Bound, Bounds, Domain, OutOfDomain};
