@@ -6,6 +6,12 @@
 //! reading in one sentence. The exhaustive check, the simulation and the scenarios all look through these
 //! same glasses.
 
+pub mod properties;
+pub mod witnesses;
+
+pub use properties::{PROPERTIES, Property, PropertyInfo, ServerChange, check_state, check_step};
+pub use witnesses::{Reachability, WITNESSES, seen_in};
+
 use quorate_cluster::{Action, Cluster, Happening};
 
 /// One action of a closed system: the cluster before it, what happened, and the cluster after it.
