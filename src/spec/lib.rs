@@ -6,6 +6,10 @@
 //! reading in one sentence. The exhaustive check, the simulation and the scenarios all look through these
 //! same glasses.
 
+mod abstract_protocol;
+
+pub use abstract_protocol::{Abstract, GUARDS, Guard, GuardFailed, Leadership, Node};
+
 use quorate_cluster::{Action, Cluster, Happening};
 
 /// One action of a closed system: the cluster before it, what happened, and the cluster after it.
