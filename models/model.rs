@@ -89,7 +89,7 @@ impl PlainModel {
             setting: bounds.setting(),
             checked: properties::PROPERTIES.iter().filter(|p| is_checked(p.name)).collect(),
             checks_refinement: bounds.refinement
-                && (is_checked(quorate_spec::REFINEMENT) || is_checked(quorate_spec::COUPLING)),
+                && (is_checked(quorate_spec::REFINEMENT) || is_checked(quorate_spec::COUPLED)),
             fired: [const { AtomicU64::new(0) }; ActionKind::COUNT],
             witnesses: AtomicU64::new(0),
             reported: crate::property_names().map(|_| AtomicBool::new(false)).collect(),
@@ -109,13 +109,11 @@ impl PlainModel {
     /// Which actions the budgets left in a state allow.
     fn choices(&self, spent: &Spent) -> Choices {
         let Bounds { crashes, commands, reads, duplicates, heartbeats, .. } = self.bounds;
-        let mut choices = Choices {
-            sync: self.bounds.sync,
-            leader_timeouts: self.bounds.leader_timeouts,
-            // A server that is not leader refuses a request and stays as it was.
-            ask_anyone: false,
-            ..Choices::all()
-        };
+        let mut choices = Choices::all();
+        choices.sync = self.bounds.sync;
+        choices.leader_timeouts = self.bounds.leader_timeouts;
+        // A server that is not leader refuses a request and stays as it was.
+        choices.ask_anyone = false;
         choices.offer(ActionKind::Crash, spent.crashes < crashes);
         choices.offer(ActionKind::Propose, spent.commands < commands);
         choices.offer(ActionKind::Read, spent.reads < reads);
@@ -168,10 +166,10 @@ macro_rules! step_property {
 
 /// The properties that the search asks about, from the list of them all.
 macro_rules! stateright_properties {
-    ($($property:ident),* $(,)?) => {
+    ($($property:ty),* $(,)?) => {
         vec![$(Property::always(
-            <properties::$property as properties::Property>::NAME,
-            property_holds::<properties::$property>,
+            <$property as properties::Property>::NAME,
+            property_holds::<$property>,
         )),*]
     };
 }
@@ -213,7 +211,10 @@ impl Model for PlainModel {
             happening: &happening,
             after: &after,
         };
-        self.witnesses.fetch_or(witnesses::seen_in(&transition), Ordering::Relaxed);
+        let new = witnesses::newly_seen(&transition, self.witnesses());
+        if new != 0 {
+            self.witnesses.fetch_or(new, Ordering::Relaxed);
+        }
         next.violated = self.judge(&mut next, &transition);
         Some(next)
     }
@@ -224,7 +225,7 @@ impl Model for PlainModel {
         all.retain(|property| self.checked.iter().any(|checked| checked.name == property.name));
         if self.checks_refinement {
             all.push(step_property!(quorate_spec::REFINEMENT));
-            all.push(step_property!(quorate_spec::COUPLING));
+            all.push(step_property!(quorate_spec::COUPLED));
         }
         all.push(step_property!(ASSERTIONS));
         all

@@ -124,5 +124,5 @@ pub fn counts_line(name: &str, counts: Counts) -> String {
 /// servers' own assertions.
 pub fn property_names() -> impl Iterator<Item = &'static str> {
     let named = PROPERTIES.iter().map(|property| property.name);
-    named.chain([quorate_spec::REFINEMENT, quorate_spec::COUPLING, ASSERTIONS])
+    named.chain([quorate_spec::REFINEMENT, quorate_spec::COUPLED, ASSERTIONS])
 }

@@ -128,7 +128,7 @@ impl Episode {
 
     /// Chooses a kind of action by its weight, then one of its actions that can happen.
     fn choose(&self, random: &mut fastrand::Rng) -> Action {
-        let total = WEIGHTS.iter().map(|(_, weight)| weight).sum();
+        let total: u64 = WEIGHTS.iter().map(|(_, weight)| weight).sum();
         let mut possible = Vec::new();
         loop {
             let mut ticket = random.u64(..total);
@@ -159,7 +159,7 @@ impl Episode {
         let transition = Transition { before: &before, action, happening: &happening, after };
         summary.actions += 1;
         summary.fired[action.kind() as usize] += 1;
-        summary.witnesses |= witnesses::seen_in(&transition);
+        summary.witnesses |= witnesses::newly_seen(&transition, summary.witnesses);
         let terms = after.servers.iter().map(|server| server.state.current_term.0);
         summary.greatest_term = summary.greatest_term.max(terms.max().unwrap_or(0));
         properties::check_step(&transition)?;

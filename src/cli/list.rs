@@ -30,7 +30,7 @@ pub(super) fn run(parser: &mut lexopt::Parser) -> Result<Exit, Failure> {
             "every step is what the abstract protocol allows, with --refinement yes",
         ),
         (
-            quorate_spec::COUPLING,
+            quorate_spec::COUPLED,
             "servers and abstract protocol agree in every state, with --refinement yes",
         ),
         (ASSERTIONS, "no assertion of a server fails"),

@@ -2,7 +2,8 @@
 
 use super::arguments::Format;
 use super::{Exit, Failure, print};
-use quorate_models::quorum_without_leader::{Finding, demonstrate};
+use quorate_models::quorum_without_leader::demonstrate;
+use quorate_models::quorum_without_leader::finding::Finding;
 use serde_json::{Value, json};
 
 /// Shows what quorums alone do, and what a leader changes.

@@ -29,7 +29,7 @@ impl Watched {
             cluster.servers[place] = server.clone();
         }
         cluster.history = History::assumed_of(&cluster);
-        let refinement = Refinement::assumed_of(&cluster);
+        let refinement = Refinement::new(&cluster);
         Watched { setting: scenario.setting, cluster, refinement }
     }
 

@@ -98,13 +98,13 @@ impl fmt::Display for ScenarioError {
 impl core::error::Error for ScenarioError {}
 
 /// The first line of every scenario.
-pub const VERSION: &str = "scenario version=1";
+pub(crate) const VERSION: &str = "scenario version=1";
 
 /// The last line of every scenario.
-pub const END: &str = "end";
+pub(crate) const END: &str = "end";
 
 /// Whether a line of a scenario is read: not blank, no comment, no record of what happened.
-pub fn is_read(line: &str) -> bool {
+pub(crate) fn is_read(line: &str) -> bool {
     let line = line.trim();
     !line.is_empty() && !line.starts_with('#') && !line.starts_with('|')
 }
