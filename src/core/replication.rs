@@ -74,7 +74,7 @@ pub(crate) fn on_append_entries<C: Clone>(
 
 /// Makes the log hold `entries` after `previous`, removing what conflicts and nothing else: entries that are
 /// already held stay, and so does what follows them, for this request may be an old one. The index of the
-/// last of `entries`, or nothing when a committed entry would have to go.
+/// last of `entries`, or nothing when a committed or verified entry would have to go.
 fn take_entries<C: Clone>(
     state: &mut State<C>,
     previous: Index,
@@ -93,7 +93,12 @@ fn take_entries<C: Clone>(
     if new.is_empty() {
         return Some(keep);
     }
-    if keep < state.commit_index {
+    // A leader never changes what it has sent, so what is verified does not conflict with it either.
+    let verified = match &state.role {
+        Role::Follower(follower) => follower.verified,
+        Role::Candidate(_) | Role::Leader(_) => Index::ZERO,
+    };
+    if keep < state.commit_index.max(verified) {
         return None;
     }
     state.log.replace_after(keep, new);
