@@ -3,6 +3,7 @@
 //! Every run is a function of a fixed seed: a failure repeats itself until its cause is gone.
 #![allow(clippy::unwrap_used, reason = "what a test builds is valid, or the test is wrong")]
 #![allow(clippy::indexing_slicing, reason = "a wrong index is a failed test")]
+#![allow(clippy::arithmetic_side_effects, reason = "an overflow is a failed test")]
 
 mod acts;
 mod disk;

@@ -53,7 +53,8 @@ impl Promises {
         }
         for reply in &effects.reply {
             let place = self.waiting.iter().position(|request| *request == reply.request);
-            self.waiting.swap_remove(place.expect("an outcome for a request that has one"));
+            let Some(place) = place else { panic!("a second outcome for {}", reply.request) };
+            self.waiting.swap_remove(place);
             if let Outcome::Written(index) | Outcome::Readable(index) = reply.outcome {
                 assert!(index <= state.last_applied, "answered before it was applied");
             }
