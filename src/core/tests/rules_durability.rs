@@ -279,3 +279,18 @@ fn a_new_leader_counts_itself_for_old_entries_only_when_durable() {
     server.sync();
     assert_eq!((server.commit_index(), server.as_leader().round), (3, Round::ZERO));
 }
+
+/// Nothing in the state counts time or messages: when nothing new happens, no state is new
+/// [Ongaro14 §3.3].
+#[test]
+fn a_server_at_rest_returns_to_the_same_state() {
+    let mut leader = Server::settled(3, &[]);
+    let mut follower = Server::follower(3, 1, &[1]);
+    leader.timeout();
+    let before = (leader.state.clone(), follower.state.clone());
+    leader.heartbeat();
+    follower.receive(2, 1, append(at(0, 0), &[], 0));
+    leader.receive(2, 1, accepted(1, 0));
+    leader.timeout();
+    assert_eq!((leader.state, follower.state), before);
+}

@@ -193,6 +193,8 @@ fn a_vote_is_given_to_one_candidate_of_a_term_only() {
     assert_eq!(server.vote(), Some(2));
     assert_eq!(sent_to(&done, 2), [Message::VoteGranted]);
     assert_eq!(sent_to(&done, 3), []);
+    let done = server.receive(3, 1, request_vote(at(0, 0)));
+    assert_eq!((server.vote(), done.send.len()), (Some(2), 0));
 }
 
 /// The candidate that has the vote may ask again, should the answer be lost [Ongaro14 §3.4].
@@ -239,7 +241,7 @@ fn a_vote_is_granted_only_if_the_candidates_log_is_up_to_date() {
 #[test]
 fn no_vote_is_given_once_the_leader_of_the_term_is_known() {
     let mut server = Server::restarted(3, 1, None, &[]);
-    server.receive(2, 1, append(at(0, 0), &[1], 0));
+    server.receive(2, 1, append(at(0, 0), &[], 0));
     server.receive(3, 1, request_vote(at(0, 0)));
     assert_eq!(server.vote(), None);
 }
@@ -305,6 +307,15 @@ fn a_leader_steps_down_when_a_majority_is_silent() {
             assert_eq!((server.term(), server.is_leader()), (1, answers == enough));
         }
     }
+}
+
+/// A new leader has just heard from those who voted for it [Ongaro14 §6.2].
+#[test]
+fn a_vote_counts_as_an_answer_until_the_next_election_timeout() {
+    let mut server = Server::elected(3, &[]);
+    server.sync();
+    assert_eq!(stepped_down(&server.timeout()), None);
+    assert_eq!(stepped_down(&server.timeout()), Some(StepDown::MajoritySilent));
 }
 
 /// A rejection is as good a sign of life as an acknowledgement [Ongaro14 §6.2].
