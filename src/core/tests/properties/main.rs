@@ -87,7 +87,7 @@ impl Run {
 }
 
 proptest! {
-    #![proptest_config(cases(300))]
+    #![proptest_config(cases(200))]
 
     /// No input makes a server panic, break a rule of its own state, or break a promise - not even across
     /// crashes that lose unfinished writes.
