@@ -7,8 +7,15 @@
 //! same glasses.
 
 mod abstract_protocol;
+mod assumed;
+mod coupling;
+mod facts;
+mod refinement;
 
 pub use abstract_protocol::{Abstract, GUARDS, Guard, GuardFailed, Leadership, Node};
+pub use coupling::{COUPLING, Coupling, coupled};
+pub use facts::{facts_hold, is_fact};
+pub use refinement::{Refinement, refine};
 
 use quorate_cluster::{Action, Cluster, Happening};
 
