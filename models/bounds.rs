@@ -22,6 +22,8 @@ pub struct Bounds {
     pub max_term: u64,
     /// The greatest length of a log.
     pub max_log: u64,
+    /// How many times servers may stand for election.
+    pub elections: u64,
     /// How many crashes there may be, each keeping any prefix of the unfinished writes.
     pub crashes: u64,
     /// How many commands clients may propose, each to a leader.
@@ -124,8 +126,9 @@ pub const BOUNDS: &[Bound] = &[
             bounds.network = if value == 0 { NetworkKind::Facts } else { NetworkKind::InFlight };
         },
     },
-    number!("max-term", max_term: u64, 1..=1_000, "greatest term; each needs an election"),
+    number!("max-term", max_term: u64, 1..=1_000, "greatest term"),
     number!("max-log", max_log: u64, 1..=1_000, "greatest length of a log, no-ops included"),
+    number!("elections", elections: u64, 0..=1_000, "times that servers stand for election"),
     number!("crashes", crashes: u64, 0..=1_000, "crashes, each keeping any prefix of what is unfinished"),
     number!("commands", commands: u64, 0..=1_000, "commands proposed to leaders"),
     number!("reads", reads: u64, 0..=1_000, "reads issued to leaders"),
@@ -205,6 +208,7 @@ impl Bounds {
         network: NetworkKind::InFlight,
         max_term: 1,
         max_log: 1,
+        elections: 1,
         crashes: 0,
         commands: 0,
         reads: 0,
@@ -257,11 +261,12 @@ impl Bounds {
         ];
         let options: String = options.iter().filter(|(on, _)| *on).map(|(_, text)| *text).collect();
         format!(
-            "{}, terms to {}, logs to {}; {}, each keeping any prefix of the unfinished writes; {}, {}, {}; \
+            "{}, terms to {}, logs to {}; {}; {}, each keeping any prefix of the unfinished writes; {}, {}, {}; \
              {network}; batches of {}, window {}, commits {spreading}; disks finish {}{options}",
             count(u64::from(self.servers), "server", "servers").replace("up to ", ""),
             self.max_term,
             self.max_log,
+            count(self.elections, "election", "elections"),
             count(self.crashes, "crash", "crashes"),
             count(self.commands, "command", "commands"),
             count(self.reads, "read", "reads"),

@@ -31,6 +31,8 @@ pub struct PlainState {
 /// How much of each budget is used up.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Spent {
+    /// Times that servers stood for election.
+    pub elections: u64,
     /// Crashes.
     pub crashes: u64,
     /// Commands.
@@ -44,15 +46,22 @@ pub struct Spent {
 }
 
 impl Spent {
-    fn pay_for(&mut self, action: &Action) {
-        match action.kind() {
+    fn pay_for(&mut self, transition: &Transition<'_>) {
+        match transition.action.kind() {
+            // A server that is not leader stands by entering the next term.
+            ActionKind::ElectionTimeout => {
+                let term = |cluster: &Cluster| -> u64 {
+                    cluster.servers.iter().map(|server| server.state.current_term.0).sum()
+                };
+                let stood = term(transition.after) > term(transition.before);
+                self.elections += u64::from(stood);
+            }
             ActionKind::Crash => self.crashes += 1,
             ActionKind::Propose => self.commands += 1,
             ActionKind::Read => self.reads += 1,
             ActionKind::Duplicate => self.duplicates += 1,
             ActionKind::HeartbeatTimeout => self.heartbeats += 1,
-            ActionKind::ElectionTimeout
-            | ActionKind::Deliver
+            ActionKind::Deliver
             | ActionKind::Drop
             | ActionKind::Sync
             | ActionKind::Cut
@@ -122,11 +131,15 @@ impl PlainModel {
         choices
     }
 
-    fn is_within_bounds(&self, cluster: &Cluster) -> bool {
-        let Bounds { max_term, max_log, .. } = self.bounds;
-        cluster.servers.iter().all(|server| {
-            server.state.current_term.0 <= max_term && server.state.log.last_index().0 <= max_log
-        })
+    /// Whether a state is within the bounds that no choice of actions keeps.
+    fn is_within_bounds(&self, state: &PlainState) -> bool {
+        let Bounds { max_term, max_log, elections, .. } = self.bounds;
+        let mut servers = state.cluster.servers.iter();
+        state.spent.elections <= elections
+            && servers.all(|server| {
+                server.state.current_term.0 <= max_term
+                    && server.state.log.last_index().0 <= max_log
+            })
     }
 
     /// The first property that a step violates and its result does not show.
@@ -199,11 +212,6 @@ impl Model for PlainModel {
             return Some(PlainState { violated: Some(ASSERTIONS), ..last.clone() });
         };
         let happening = performed.ok()?;
-        if !self.is_within_bounds(&next.cluster) {
-            return None;
-        }
-        next.spent.pay_for(&action);
-        self.fired[action.kind() as usize].fetch_add(1, Ordering::Relaxed);
         let after = next.cluster.clone();
         let transition = Transition {
             before: &last.cluster,
@@ -211,6 +219,11 @@ impl Model for PlainModel {
             happening: &happening,
             after: &after,
         };
+        next.spent.pay_for(&transition);
+        if !self.is_within_bounds(&next) {
+            return None;
+        }
+        self.fired[action.kind() as usize].fetch_add(1, Ordering::Relaxed);
         let new = witnesses::newly_seen(&transition, self.witnesses());
         if new != 0 {
             self.witnesses.fetch_or(new, Ordering::Relaxed);

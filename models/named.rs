@@ -48,8 +48,8 @@ pub const NAMED: &[Named] = &[
     Named {
         name: "elections",
         purpose: "two elections and a crash: votes across terms and restarts",
-        bounds: Bounds { max_term: 2, max_log: 2, crashes: 1, ..Bounds::LEAST },
-        required: &["leader_elected", "leader_in_second_term", "crash_lost_writes"],
+        bounds: Bounds { max_term: 2, max_log: 2, elections: 2, crashes: 1, ..Bounds::LEAST },
+        required: &["leader_elected", "leader_after_leader", "crash_lost_writes"],
     },
     Named {
         name: "single",
@@ -57,11 +57,11 @@ pub const NAMED: &[Named] = &[
         bounds: Bounds {
             servers: 1,
             max_term: 3,
-            max_log: 6,
+            max_log: 5,
+            elections: 3,
             crashes: 2,
-            commands: 3,
-            reads: 2,
-            heartbeats: 1,
+            commands: 2,
+            reads: 1,
             sync: quorate_cluster::SyncGranularity::AnyPrefix,
             leader_timeouts: true,
             refinement: true,
@@ -76,6 +76,7 @@ pub const NAMED: &[Named] = &[
             servers: 2,
             max_term: 2,
             max_log: 3,
+            elections: 2,
             crashes: 1,
             commands: 1,
             refinement: true,
@@ -83,7 +84,7 @@ pub const NAMED: &[Named] = &[
         },
         required: &[
             "leader_elected",
-            "leader_in_second_term",
+            "leader_after_leader",
             "command_committed",
             "crash_lost_writes",
         ],

@@ -7,23 +7,29 @@
 //! coupling predicates or a later guard say so.
 //!
 //! Assumed, in this order:
-//! 1. **Leaders.** A term has a leader if a log, durable or with some of the unfinished writes, has an entry
+//! 1. **Votes.** Those on disks, counted by candidates, or on their way.
+//! 2. **Leaders.** A term has a leader if a log, durable or with some of the unfinished writes, has an entry
 //!    of it, or if a server leads it, follows in it, or speaks for it. The leader's log is the longest for
 //!    which there is a trace: a log up to its last entry of the term, the log of the server that leads,
 //!    what a follower has verified, what a write or a message brings from it. Who it is, is known or
-//!    guessed: only who sends its messages depends on it.
-//! 2. **Votes.** Those on disks, counted by candidates, or on their way; and for each leader the vote of
-//!    every server that has left its term since and may have forgotten it.
-//! 3. **Candidates.** Whoever has votes or asks for them, with the log it still has, else one that ends as
-//!    it says, else the longest of before its term.
-//! 4. **Chosen.** What the cluster's history has committed, and what servers take for committed.
+//!    guessed: whoever has most votes, else whoever has that log. Every server that has left the term
+//!    since, and may have forgotten its vote, voted for it.
+//! 3. **Candidates.** Whoever has votes or asks for them, with the log it still has or leads with, else one
+//!    that ends as it says, else the longest of before its term.
+//! 4. **Chosen.** What the cluster's history has committed, and what servers take for committed. Every later
+//!    leader has it, so a log that is known less far is that much longer.
 //! 5. **Acknowledged.** By every server that holds a chosen entry, and whatever leaders count, followers
 //!    have verified on their disk, or say.
 //! 6. **Applied.** What servers have applied since they started.
+//!
+//! One kind of message is not explained: AppendEntries after an entry that nobody has any more. No server
+//! can take it, so nothing depends on it; only [`facts_hold`](crate::facts_hold) finds it without a fact.
 
 use crate::abstract_protocol::{Abstract, Leadership, Node, logs};
-use quorate_cluster::{Cluster, Command, Entry, Server};
-use quorate_core::{AbstractAction, Index, LogPosition, Message, Role, ServerId, ServerSet, Term};
+use quorate_cluster::{Cluster, Command, Entry, Envelope, Server};
+use quorate_core::{
+    AbstractAction, Index, LogPosition, Message, Payload, Role, ServerId, ServerSet, Term,
+};
 use std::collections::BTreeMap;
 
 /// A log that some server has, or had if a write that is on its way is counted.
@@ -47,8 +53,9 @@ impl Abstract<Command> {
             state.nodes.insert(server.id, Node { term: disk.term, log });
         }
         let known = known_logs(cluster);
-        assume_leaders(&mut state, cluster, &known);
         assume_votes(&mut state, cluster);
+        assume_leaders(&mut state, cluster, &known);
+        assume_forgotten_votes(&mut state);
         assume_candidates(&mut state, cluster, &known);
         assume_chosen(&mut state, cluster);
         assume_acknowledged(&mut state, cluster);
@@ -81,9 +88,12 @@ fn known_logs(cluster: &Cluster) -> Vec<KnownLog> {
     known
 }
 
+/// For each term: its leader if known, who else to take for it, and the longest log.
+type Leaders = BTreeMap<Term, (Option<ServerId>, ServerId, Vec<Entry>)>;
+
 /// Notes that a leader's log is at least this long, and perhaps who it is.
 fn note_leader(
-    leaders: &mut BTreeMap<Term, (Option<ServerId>, ServerId, Vec<Entry>)>,
+    leaders: &mut Leaders,
     term: Term,
     server: Option<ServerId>,
     (holder, log): (ServerId, &[Entry]),
@@ -96,7 +106,7 @@ fn note_leader(
 }
 
 fn assume_leaders(state: &mut Abstract<Command>, cluster: &Cluster, known: &[KnownLog]) {
-    let mut leaders = BTreeMap::new();
+    let mut leaders = Leaders::new();
     for KnownLog { server, entries, taken_from } in known {
         for (position, entry) in entries.iter().enumerate() {
             if entries.get(position + 1).is_none_or(|next| next.term > entry.term) {
@@ -119,32 +129,39 @@ fn assume_leaders(state: &mut Abstract<Command>, cluster: &Cluster, known: &[Kno
             Role::Follower(_) | Role::Candidate(_) => {}
         }
     }
-    for envelope in cluster.network.in_flight.keys() {
-        let term = envelope.term;
-        match &envelope.message {
+    note_spoken_for(&mut leaders, cluster, known);
+    for (term, (server, holder, log)) in leaders {
+        let server = server.or(most_voted(state, term)).unwrap_or(holder);
+        state.leaders.insert(term, Leadership { server, votes: ServerSet::EMPTY, log });
+    }
+}
+
+/// Notes the leaders for whom messages speak. Entries whose place in the log is not known are left out: no
+/// server can have what comes before them, so none can take them.
+fn note_spoken_for(leaders: &mut Leaders, cluster: &Cluster, known: &[KnownLog]) {
+    let mut segments = Vec::new();
+    for Envelope { from, to, term, message } in cluster.network.in_flight.keys() {
+        match message {
             Message::AppendEntries { previous, entries, .. } => {
-                let own = leaders.get(&term).map(|leader| leader.2.as_slice());
-                let others = known.iter().map(|log| log.entries.as_slice());
-                let before = own.into_iter().chain(others).find(|log| logs::holds(log, *previous));
-                let before = before.and_then(|log| logs::prefix(log, previous.index));
-                let log = [before.unwrap_or_default(), entries].concat();
-                let from = envelope.from;
-                note_leader(&mut leaders, term, Some(from), (from, &log));
+                segments.push((*previous, *term, *from, entries));
             }
             Message::AppendAccepted { .. }
             | Message::AppendRejected { .. }
-            | Message::StaleTerm { .. } => {
-                let to = envelope.to;
-                note_leader(&mut leaders, term, Some(to), (to, &[]));
-            }
+            | Message::StaleTerm { .. } => note_leader(leaders, *term, Some(*to), (*to, &[])),
             Message::RequestVote { .. } | Message::VoteGranted => {}
         }
     }
-    for (term, (server, holder, log)) in leaders {
-        let voted_for = cluster.servers.iter().filter(|server| server.disk.term == term);
-        let elected = voted_for.filter_map(|server| server.disk.voted_for).next();
-        let server = server.or(elected).unwrap_or(holder);
-        state.leaders.insert(term, Leadership { server, votes: ServerSet::EMPTY, log });
+    // What one message brings may be where another one goes on.
+    segments.sort_unstable();
+    for (previous, term, from, entries) in segments {
+        note_leader(leaders, term, Some(from), (from, &[]));
+        let led = leaders.values().map(|leader| leader.2.as_slice());
+        let mut logs = led.chain(known.iter().map(|log| log.entries.as_slice()));
+        let before = logs.find(|log| logs::holds(log, previous));
+        if let Some(before) = before.and_then(|log| logs::prefix(log, previous.index)) {
+            let log = [before, entries].concat();
+            note_leader(leaders, term, Some(from), (from, &log));
+        }
     }
 }
 
@@ -164,6 +181,20 @@ fn assume_votes(state: &mut Abstract<Command>, cluster: &Cluster) {
             state.voted.insert((envelope.term, envelope.from), envelope.to);
         }
     }
+}
+
+/// Who has most of the known votes of a term.
+fn most_voted(state: &Abstract<Command>, term: Term) -> Option<ServerId> {
+    let mut votes: BTreeMap<ServerId, usize> = BTreeMap::new();
+    for ((_, voter), candidate) in state.voted.iter().filter(|((of, _), _)| *of == term) {
+        // Everyone who stands has its own vote; that says little.
+        *votes.entry(*candidate).or_default() += if voter == candidate { 1 } else { 2 };
+    }
+    votes.into_iter().max_by_key(|(_, votes)| *votes).map(|(candidate, _)| candidate)
+}
+
+/// Whoever has left a term may have voted for its leader.
+fn assume_forgotten_votes(state: &mut Abstract<Command>) {
     for (term, leader) in &mut state.leaders {
         for (id, node) in &state.nodes {
             if node.term > *term {
@@ -197,8 +228,8 @@ fn assume_candidates(state: &mut Abstract<Command>, cluster: &Cluster, known: &[
     }
 }
 
-/// The log with which a candidate stands: the one it still has, else one that ends as it says, else the
-/// one that ends last among those of before its term.
+/// The log with which a candidate stands: the one it still has or leads with, else one that ends as it
+/// says, else the one that ends last among those of before its term.
 fn standing_log(
     state: &Abstract<Command>,
     cluster: &Cluster,
@@ -209,23 +240,33 @@ fn standing_log(
     let before = |log: &[Entry]| -> Vec<Entry> {
         log.iter().take_while(|entry| entry.term < term).cloned().collect()
     };
-    if let Some(leader) = state.leaders.get(&term).filter(|leader| leader.server == candidate) {
-        return before(&leader.log);
-    }
     let server = cluster.server(candidate).map(|server| &server.state);
     let server = server.filter(|server| server.current_term == term);
     if let Some(server) = server.filter(|server| matches!(server.role, Role::Candidate(_))) {
         return server.log.entries().to_vec();
     }
+    let leader = state.leaders.get(&term).filter(|leader| leader.server == candidate);
+    if let Some(log) = leader.map(|leader| before(&leader.log))
+        && last.is_none_or(|last| logs::last_position(&log) == last)
+    {
+        return log;
+    }
     let logs = known.iter().map(|log| log.entries.as_slice());
     let logs = logs.chain(state.leaders.values().map(|leader| leader.log.as_slice()));
-    if let Some(last) = last {
-        let fitting = logs.clone().find(|log| logs::holds(log, last));
-        if let Some(log) = fitting.and_then(|log| logs::prefix(log, last.index)) {
-            return log.to_vec();
+    match last {
+        Some(last) => {
+            let fitting = logs.clone().find(|log| logs::holds(log, last));
+            let fitting = fitting.and_then(|log| logs::prefix(log, last.index));
+            fitting.map_or_else(|| made_up_log(last), <[Entry]>::to_vec)
         }
+        None => logs.map(before).max_by_key(|log| logs::last_position(log)).unwrap_or_default(),
     }
-    logs.map(before).max_by_key(|log| logs::last_position(log)).unwrap_or_default()
+}
+
+/// A log that ends as a candidate has said, when nobody has its entries any more. Only where it ends will
+/// ever matter.
+fn made_up_log(last: LogPosition) -> Vec<Entry> {
+    (1..=last.index.0).map(|_| Entry { term: last.term, payload: Payload::NoOp }).collect()
 }
 
 fn assume_chosen(state: &mut Abstract<Command>, cluster: &Cluster) {
@@ -246,6 +287,16 @@ fn assume_chosen(state: &mut Abstract<Command>, cluster: &Cluster) {
         {
             let chosen = state.chosen.entry(chooser.term).or_default();
             chosen.insert(chooser.index, ServerSet::EMPTY);
+        }
+    }
+    for (term, indices) in &state.chosen {
+        let Some((index, _)) = indices.last_key_value() else { continue };
+        let Some(leader) = state.leaders.get(term) else { continue };
+        let chosen = logs::prefix(&leader.log, *index).unwrap_or_default().to_vec();
+        for (_, other) in state.leaders.range_mut(term..) {
+            if chosen.starts_with(&other.log) {
+                other.log.clone_from(&chosen);
+            }
         }
     }
 }
@@ -269,7 +320,10 @@ fn possible_chooser(
         let chosen = own.into_iter().find(|i| logs::term_at(&leader.log, *i) == Some(*term))?;
         let mut later = state.leaders.range(term..);
         let fits = logs::agree(&leader.log, log, index)
-            && later.all(|(_, other)| logs::agree(&leader.log, &other.log, chosen));
+            && later.all(|(_, other)| {
+                let known = chosen.min(logs::last_index(&other.log));
+                logs::agree(&leader.log, &other.log, known)
+            });
         fits.then_some(LogPosition { term: *term, index: chosen })
     })
 }

@@ -236,7 +236,9 @@ fn last_applied_is_applied(state: &Abstract<Command>, cluster: &Cluster) -> Resu
 }
 
 fn debts_come_true(state: &Abstract<Command>, cluster: &Cluster) -> Result<(), String> {
-    cluster.servers.iter().try_for_each(|server| {
+    // Without unfinished writes the other predicates say the same already.
+    let mut indebted = cluster.servers.iter().filter(|server| !server.disk.unfinished.is_empty());
+    indebted.try_for_each(|server| {
         let id = server.state.id;
         let mut later = concerning(state, server);
         for write in &server.disk.unfinished {

@@ -9,6 +9,8 @@
 //! The order matters. A write takes effect when the disk makes it durable, before the core hears of it; so
 //! the witnesses of the finished writes are replayed first, and then the events of the step that was told.
 //! A crash is the same without the step: what survived happened, what did not never did.
+//!
+//! [AbadiLamport91]: <https://doi.org/10.1016/0304-3975(91)90224-P>
 
 use crate::abstract_protocol::Abstract;
 use crate::coupling::{coupled, nodes_are_disks};

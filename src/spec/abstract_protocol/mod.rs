@@ -11,7 +11,7 @@
 //! relation the action of the same name in the description that the solvers prove: what is proved there
 //! of any number of servers holds of whatever is shown to follow these actions [AbadiLamport91].
 //!
-//! | history | relation | reading |
+//! | here | relation | reading |
 //! |---|---|---|
 //! | [`Node::term`] | `seen`, `left` | the current term is at least, is greater than |
 //! | [`Node::log`] | `log`, `lval`, `used` | what the node holds |
@@ -25,6 +25,8 @@
 //! # What is deliberately absent
 //! Handlers, roles, and every field of a server's state but the durable ones. Of the core only the
 //! vocabulary is used, not even its log; a mistake there cannot hide itself here.
+//!
+//! [AbadiLamport91]: <https://doi.org/10.1016/0304-3975(91)90224-P>
 
 mod actions;
 mod conditions;

@@ -7,17 +7,17 @@ use quorate_core::{Parameters, RequestId, ServerId, Spreading};
 use quorate_spec::{Refinement, Transition, Violation};
 
 /// The server with this number.
-pub fn n(number: u8) -> ServerId {
+pub(crate) fn n(number: u8) -> ServerId {
     ServerId::new(number).expect("a number of a server")
 }
 
 /// A system of some servers whose messages may do anything.
-pub fn setting(servers: u8) -> Setting {
+pub(crate) fn setting(servers: u8) -> Setting {
     Setting { servers, network: NetworkKind::Faulty, parameters: Parameters::default() }
 }
 
 /// A system with random limits.
-pub fn random_setting(rng: &mut fastrand::Rng, servers: u8) -> Setting {
+pub(crate) fn random_setting(rng: &mut fastrand::Rng, servers: u8) -> Setting {
     let spreading = if rng.bool() { Spreading::AtOnce } else { Spreading::WithNextMessage };
     let parameters = Parameters {
         batch: rng.usize(1..4),
@@ -25,13 +25,14 @@ pub fn random_setting(rng: &mut fastrand::Rng, servers: u8) -> Setting {
         spreading,
         ..Parameters::default()
     };
-    let network = NetworkKind::ALL[rng.usize(0..6).max(3) - 3];
-    let network = if rng.bool() { NetworkKind::Faulty } else { network };
+    // Half of the networks are faulty, the others of any kind.
+    let kind = NetworkKind::ALL[rng.usize(0..NetworkKind::ALL.len())];
+    let network = if rng.bool() { NetworkKind::Faulty } else { kind };
     Setting { servers, network, parameters }
 }
 
 /// Something that can happen, more often what leads on than what throws back.
-pub fn random_action(rng: &mut fastrand::Rng, cluster: &Cluster) -> Action {
+pub(crate) fn random_action(rng: &mut fastrand::Rng, cluster: &Cluster) -> Action {
     loop {
         let server = n(rng.u8(1..=cluster.servers.len() as u8));
         let unfinished = cluster.server(server).map_or(0, |server| server.disk.unfinished.len());
@@ -71,21 +72,21 @@ pub fn random_action(rng: &mut fastrand::Rng, cluster: &Cluster) -> Action {
 }
 
 /// A run: the system, and the abstract protocol beside it.
-pub struct Run {
-    pub setting: Setting,
-    pub cluster: Cluster,
-    pub refinement: Refinement,
+pub(crate) struct Run {
+    pub(crate) setting: Setting,
+    pub(crate) cluster: Cluster,
+    pub(crate) refinement: Refinement,
 }
 
 impl Run {
-    pub fn new(setting: Setting) -> Run {
+    pub(crate) fn new(setting: Setting) -> Run {
         let cluster = Cluster::new(&setting);
         let refinement = Refinement::new(&cluster);
         Run { setting, cluster, refinement }
     }
 
     /// Lets an action happen, and follows it.
-    pub fn perform(&mut self, action: &Action) -> Result<Happening, Violation> {
+    pub(crate) fn perform(&mut self, action: &Action) -> Result<Happening, Violation> {
         let before = self.cluster.clone();
         let happening = self.cluster.perform(&self.setting.parameters, action);
         let happening = happening.expect("the action is possible");
@@ -96,14 +97,14 @@ impl Run {
     }
 
     /// Lets actions happen that must all be fine.
-    pub fn play(&mut self, actions: impl IntoIterator<Item = Action>) {
+    pub(crate) fn play(&mut self, actions: impl IntoIterator<Item = Action>) {
         for action in actions {
             self.perform(&action).unwrap_or_else(|violation| panic!("{action:?}: {violation:?}"));
         }
     }
 
     /// Makes every unfinished write durable and delivers every message, until nothing is left to do.
-    pub fn settle(&mut self) {
+    pub(crate) fn settle(&mut self) {
         loop {
             let unfinished = self.cluster.servers.iter().find(|s| !s.disk.unfinished.is_empty());
             let sync = unfinished.map(|server| Action::Sync {
@@ -117,13 +118,13 @@ impl Run {
     }
 
     /// Makes a server leader, and lets its no-op be committed everywhere.
-    pub fn elect(&mut self, server: ServerId) {
+    pub(crate) fn elect(&mut self, server: ServerId) {
         self.play([Action::ElectionTimeout(server)]);
         self.settle();
     }
 
     /// Lets a server be asked for commands, without more.
-    pub fn propose(&mut self, server: ServerId, count: u64) {
+    pub(crate) fn propose(&mut self, server: ServerId, count: u64) {
         let first = self.cluster.next_request().0;
         let requests = (first..first + count).map(RequestId).collect();
         self.play([Action::Propose { server, requests }]);
