@@ -1,1 +1,32 @@
-//! Placeholder while the workspace is laid out.
+//! Exhaustive checks of the protocol core, and simulations of it.
+//!
+//! A model is a [`quorate_cluster::Cluster`] with [`Bounds`]: how far terms and logs may grow, how many
+//! crashes, commands and duplicates there may be. Within them [`check()`] looks at *every* order in which
+//! messages can arrive, timers run out, disks finish and servers crash, with `stateright`, on the very core
+//! that a real cluster runs, and asks of every state and every step whether the properties hold.
+//!
+//! # Reading order
+//! `bounds` (what is explored), `model` (how it becomes states and actions), `named` (the models with a
+//! name, and what each must reach), `check` (the search, its limits and its verdict), `counterexample`.
+//! Beside them: [`simulation`] (random runs of larger clusters), and [`quorum_without_leader`] (why the
+//! pattern has a leader at all).
+//!
+//! # What a verdict means
+//! The verdict is computed here, from whether the search ended by itself, never from what the search engine
+//! says of its own end: an engine that ran into a limit also calls itself done.
+
+mod bounds;
+mod check;
+mod counterexample;
+mod limits;
+mod model;
+mod named;
+pub mod quorum_without_leader;
+pub mod simulation;
+
+pub use bounds::{BOUNDS, Bound, Bounds, Domain, OutOfDomain};
+pub use check::{Options, Progress, Report, Search, Verdict, check};
+pub use counterexample::{Counterexample, Step};
+pub use limits::{Limits, StopReason, Stopper, memory_available, memory_used};
+pub use model::{ASSERTIONS, PlainModel, PlainState, Spent};
+pub use named::{Counts, NAMED, Named, counts_line, find, property_names};

@@ -1,5 +1,7 @@
 //! The command `quorate`.
 
-fn main() {
-    println!("quorate {}: leader and follower replication", env!("CARGO_PKG_VERSION"));
+mod cli;
+
+fn main() -> std::process::ExitCode {
+    cli::run(std::env::args_os().skip(1).collect())
 }

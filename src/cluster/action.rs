@@ -61,43 +61,87 @@ pub enum Action {
     Wipe(ServerId),
 }
 
-impl Action {
-    /// The names of all actions, in the order of their declaration.
-    pub const NAMES: [&'static str; 12] = [
-        "election_timeout",
-        "heartbeat_timeout",
-        "deliver",
-        "duplicate",
-        "drop",
-        "sync",
-        "crash",
-        "propose",
-        "read",
-        "cut",
-        "heal",
-        "wipe",
+/// The kinds of actions.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum ActionKind {
+    /// [`Action::ElectionTimeout`].
+    ElectionTimeout,
+    /// [`Action::HeartbeatTimeout`].
+    HeartbeatTimeout,
+    /// [`Action::Deliver`].
+    Deliver,
+    /// [`Action::Duplicate`].
+    Duplicate,
+    /// [`Action::Drop`].
+    Drop,
+    /// [`Action::Sync`].
+    Sync,
+    /// [`Action::Crash`].
+    Crash,
+    /// [`Action::Propose`].
+    Propose,
+    /// [`Action::Read`].
+    Read,
+    /// [`Action::Cut`].
+    Cut,
+    /// [`Action::Heal`].
+    Heal,
+    /// [`Action::Wipe`].
+    Wipe,
+}
+
+impl ActionKind {
+    /// How many kinds there are.
+    pub const COUNT: usize = 12;
+
+    /// Every kind with its name, in the order of declaration.
+    const NAMED: [(ActionKind, &'static str); ActionKind::COUNT] = [
+        (ActionKind::ElectionTimeout, "election_timeout"),
+        (ActionKind::HeartbeatTimeout, "heartbeat_timeout"),
+        (ActionKind::Deliver, "deliver"),
+        (ActionKind::Duplicate, "duplicate"),
+        (ActionKind::Drop, "drop"),
+        (ActionKind::Sync, "sync"),
+        (ActionKind::Crash, "crash"),
+        (ActionKind::Propose, "propose"),
+        (ActionKind::Read, "read"),
+        (ActionKind::Cut, "cut"),
+        (ActionKind::Heal, "heal"),
+        (ActionKind::Wipe, "wipe"),
     ];
 
-    /// The position of this action's name in [`Action::NAMES`].
-    pub const fn kind(&self) -> usize {
+    /// Every kind, in the order of declaration.
+    pub fn all() -> impl Iterator<Item = ActionKind> {
+        ActionKind::NAMED.into_iter().map(|(kind, _)| kind)
+    }
+
+    /// The name of this kind: the verb of its notation.
+    pub const fn name(self) -> &'static str {
+        ActionKind::NAMED[self as usize].1
+    }
+}
+
+impl Action {
+    /// The kind of this action.
+    pub const fn kind(&self) -> ActionKind {
         match self {
-            Action::ElectionTimeout(_) => 0,
-            Action::HeartbeatTimeout(_) => 1,
-            Action::Deliver(_) => 2,
-            Action::Duplicate(_) => 3,
-            Action::Drop(_) => 4,
-            Action::Sync { .. } => 5,
-            Action::Crash { .. } => 6,
-            Action::Propose { .. } => 7,
-            Action::Read { .. } => 8,
-            Action::Cut { .. } => 9,
-            Action::Heal => 10,
-            Action::Wipe(_) => 11,
+            Action::ElectionTimeout(_) => ActionKind::ElectionTimeout,
+            Action::HeartbeatTimeout(_) => ActionKind::HeartbeatTimeout,
+            Action::Deliver(_) => ActionKind::Deliver,
+            Action::Duplicate(_) => ActionKind::Duplicate,
+            Action::Drop(_) => ActionKind::Drop,
+            Action::Sync { .. } => ActionKind::Sync,
+            Action::Crash { .. } => ActionKind::Crash,
+            Action::Propose { .. } => ActionKind::Propose,
+            Action::Read { .. } => ActionKind::Read,
+            Action::Cut { .. } => ActionKind::Cut,
+            Action::Heal => ActionKind::Heal,
+            Action::Wipe(_) => ActionKind::Wipe,
         }
     }
 
-    /// The name of this action.
+    /// The name of this action's kind.
     pub const fn name(&self) -> &'static str {
-        Action::NAMES[self.kind()]
+        self.kind().name()
     }
 }

@@ -1,5 +1,6 @@
 //! The closed system itself, and how actions change it.
 
+use crate::notation::Written;
 use crate::{
     Action, Clients, Command, Disk, Effects, Envelope, History, Network, Setting, State,
     WaitingKind,
@@ -80,7 +81,7 @@ impl fmt::Display for Impossible {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Impossible::NoSuchServer(server) => write!(f, "there is no server {server}"),
-            Impossible::NotInFlight(envelope) => write!(f, "not in flight: {envelope:?}"),
+            Impossible::NotInFlight(envelope) => write!(f, "not in flight: {}", Written(envelope)),
             Impossible::IsCut(from, to) => write!(f, "nothing arrives from {from} at {to}: cut"),
             Impossible::Writes { named, unfinished } => {
                 write!(f, "{named} writes named; {unfinished} are unfinished")

@@ -1,7 +1,7 @@
 //! A disk: what is durable, and the writes that are not yet.
 
 use crate::{Log, Write};
-use quorate_core::{AbstractAction, ServerId, Term};
+use quorate_core::{AbstractAction, Durable, ServerId, Term, UnfinishedWrite};
 use std::collections::VecDeque;
 
 /// The disk of one server. Writes become durable in the order in which they were issued; a crash keeps
@@ -53,5 +53,27 @@ impl Disk {
         let mut disk = self.clone();
         disk.sync(disk.unfinished.len());
         disk
+    }
+
+    /// What a core that was told of every finished write, and of no other, takes for durable.
+    pub fn confirmed(&self) -> Durable {
+        let untouched = self.unfinished.iter().map(|write| write.truncate_to).min();
+        let length = self.log.last_index();
+        Durable {
+            term: self.term,
+            voted_for: self.voted_for,
+            index: untouched.map_or(length, |limit| limit.min(length)),
+        }
+    }
+
+    /// What a core remembers of the unfinished writes.
+    pub fn remembered(&self) -> VecDeque<UnfinishedWrite> {
+        let remembered = |write: &Write| UnfinishedWrite {
+            truncate_to: write.truncate_to,
+            length: write.truncate_to.plus(write.entries.len() as u64),
+            term: write.term,
+            voted_for: write.voted_for,
+        };
+        self.unfinished.iter().map(remembered).collect()
     }
 }

@@ -13,7 +13,7 @@
 //! in it, so that a counterexample can be pasted into a test.
 //!
 //! # Reading order
-//! `action`, `disk`, `network`, `clients`, `history`, `cluster`, then `notation`.
+//! `action`, `disk`, `network`, `clients`, `history`, `cluster`, `possible`, then `notation`.
 
 mod action;
 mod clients;
@@ -22,14 +22,16 @@ mod disk;
 mod history;
 mod network;
 pub mod notation;
+mod possible;
 mod setting;
 
-pub use action::Action;
+pub use action::{Action, ActionKind};
 pub use clients::{Clients, Command, Waiting, WaitingKind};
 pub use cluster::{Cluster, Happening, Impossible, Server, ServerStep};
 pub use disk::Disk;
 pub use history::{Committed, History};
 pub use network::{Network, NetworkKind};
+pub use possible::{Choices, SyncGranularity};
 pub use setting::Setting;
 
 /// A log entry of the closed system.

@@ -186,11 +186,12 @@ pub enum Refusal {
     Misaddressed,
     /// Its fields contradict each other.
     Malformed,
-    /// It answers a request of a term that has not begun here, or acknowledges entries that do not exist.
+    /// It answers a request of a term that has not begun here, grants a vote that has not been asked for
+    /// yet, or acknowledges entries that do not exist.
     NeverRequested,
     /// It claims leadership of a term that has another leader.
     SecondLeader,
-    /// It would replace a committed entry.
+    /// It would replace a committed entry, or one that its own leader has vouched for in this term.
     ReplacesCommitted,
 }
 

@@ -2,7 +2,7 @@
 
 use crate::action::AbstractAction;
 use crate::basic::{Index, LogPosition, Round, ServerId, ServerSet};
-use crate::effects::{Effects, Parameters, StepDown};
+use crate::effects::{Effects, Parameters, Refusal, StepDown};
 use crate::log::{Entry, Payload};
 use crate::message::Message;
 use crate::state::{Candidate, Flow, Leader, Progress, Role, State};
@@ -105,9 +105,12 @@ pub(crate) fn on_vote_granted<C: Clone>(
     voter: ServerId,
     effects: &mut Effects<C>,
 ) {
-    if matches!(state.role, Role::Candidate(_)) {
-        count_vote(parameters, state, voter, effects);
+    let Role::Candidate(candidate) = &state.role else { return };
+    // Nobody was asked before the candidate had counted itself, and nobody leads without its own vote.
+    if !candidate.votes.contains(state.id) {
+        return effects.refuse(voter, Refusal::NeverRequested);
     }
+    count_vote(parameters, state, voter, effects);
 }
 
 /// Counts a vote; with those of a majority the candidate becomes leader.

@@ -3,7 +3,7 @@
 //! A leader sends batches within a window, one after the other while the logs match
 //! ([`Flow::Streaming`]), and one at a time after a mismatch ([`Flow::Probing`]). A rejection carries a hint
 //! that lets the leader back up by whole terms. A heartbeat is an AppendEntries without entries at the
-//! position before the next entry, so it also finds out what was lost.
+//! position before the next entry, so it also finds out what was lost; while probing it is the probe again.
 //!
 //! A follower's acknowledgement names the index that is *verified* - matched with the leader of this term -
 //! and durable, never merely the end of its log: what stands beyond may still be another leader's.
@@ -74,7 +74,7 @@ pub(crate) fn on_append_entries<C: Clone>(
 
 /// Makes the log hold `entries` after `previous`, removing what conflicts and nothing else: entries that are
 /// already held stay, and so does what follows them, for this request may be an old one. The index of the
-/// last of `entries`, or nothing when a committed entry would have to go.
+/// last of `entries`, or nothing when a committed or verified entry would have to go.
 fn take_entries<C: Clone>(
     state: &mut State<C>,
     previous: Index,
@@ -93,7 +93,12 @@ fn take_entries<C: Clone>(
     if new.is_empty() {
         return Some(keep);
     }
-    if keep < state.commit_index {
+    // A leader never changes what it has sent, so what is verified does not conflict with it either.
+    let verified = match &state.role {
+        Role::Follower(follower) => follower.verified,
+        Role::Candidate(_) | Role::Leader(_) => Index::ZERO,
+    };
+    if keep < state.commit_index.max(verified) {
         return None;
     }
     state.log.replace_after(keep, new);
@@ -192,12 +197,26 @@ pub(crate) fn on_append_rejected<C: Clone>(
 }
 
 /// Handles the heartbeat timer of a leader.
-pub(crate) fn on_heartbeat_timeout<C: Clone>(state: &mut State<C>, effects: &mut Effects<C>) {
-    if matches!(state.role, Role::Leader(_)) {
-        effects.timers.heartbeat = true;
-        // Should the round on its way be lost, its reads are confirmed by this one.
-        read::begin_round(state);
-        send_heartbeats(state, effects);
+pub(crate) fn on_heartbeat_timeout<C: Clone>(
+    parameters: &Parameters,
+    state: &mut State<C>,
+    effects: &mut Effects<C>,
+) {
+    if !matches!(state.role, Role::Leader(_)) {
+        return;
+    }
+    effects.timers.heartbeat = true;
+    // Should the round on its way be lost, its reads are confirmed by this one.
+    read::begin_round(state);
+    let Role::Leader(leader) = &state.role else { return };
+    for progress in &leader.progress {
+        let batch = match &progress.flow {
+            Flow::Streaming { .. } => 0,
+            // Should the probe be lost, this is it again. An empty one would not do: before the first
+            // entry it matches in every log, and a follower with nothing to acknowledge is silent.
+            Flow::Probing { .. } => parameters.batch.max(1),
+        };
+        effects.send.push(append_entries(state, progress, leader.round, batch));
     }
 }
 

@@ -6,11 +6,27 @@
 //! reading in one sentence. The exhaustive check, the simulation and the scenarios all look through these
 //! same glasses.
 
+mod abstract_protocol;
+mod assumed;
+mod coupling;
+mod describe;
+mod facts;
 pub mod properties;
+pub mod recovery;
+mod refinement;
+mod replay;
+mod scenario;
 pub mod witnesses;
 
+pub use abstract_protocol::{Abstract, GUARDS, Guard, GuardFailed, Leadership, Node};
+pub use coupling::{COUPLED, COUPLING, Coupling, coupled};
+pub use describe::{describe, mark_changes};
+pub use facts::{facts_hold, is_fact};
 pub use properties::{PROPERTIES, Property, PropertyInfo, ServerChange, check_state, check_step};
-pub use witnesses::{Reachability, WITNESSES, seen_in};
+pub use refinement::{REFINEMENT, Refinement, refine};
+pub use replay::{Performed, Replay, Watched, next_to_settle, record, replay, script};
+pub use scenario::{Command, Handling, Instruction, Pattern, Scenario, ScenarioError};
+pub use witnesses::{Reachability, WITNESSES, newly_seen, seen_in};
 
 use quorate_cluster::{Action, Cluster, Happening};
 

@@ -1,0 +1,82 @@
+//! Counterexamples: a path to a violation, in the notation.
+
+use crate::{ASSERTIONS, Bounds};
+use quorate_cluster::{Action, Cluster};
+use quorate_spec::{Refinement, Transition, describe, properties, script};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// How a property is violated.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Counterexample {
+    /// The property.
+    pub property: &'static str,
+    /// What was found, in words.
+    pub why: String,
+    /// The steps to it.
+    pub steps: Vec<Step>,
+    /// Whether no shorter one exists within the bounds.
+    pub is_shortest: bool,
+    /// A scenario that replays it.
+    pub script: String,
+}
+
+/// One step of a counterexample.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Step {
+    /// The action, in the notation.
+    pub action: String,
+    /// What it did, in lines.
+    pub did: Vec<String>,
+}
+
+impl Counterexample {
+    /// Walks a path on the core and describes it.
+    pub fn of_path(
+        bounds: &Bounds,
+        property: &'static str,
+        actions: &[Action],
+        is_shortest: bool,
+    ) -> Counterexample {
+        let setting = bounds.setting();
+        let mut cluster = Cluster::new(&setting);
+        let mut refinement = Refinement::new(&cluster);
+        let info = properties::find(property);
+        let mut why = String::new();
+        let mut steps = Vec::new();
+        for action in actions {
+            let before = cluster.clone();
+            let perform = AssertUnwindSafe(|| cluster.perform(&setting.parameters, action));
+            let performed = catch_unwind(perform).map_err(|panic| panic_message(&*panic));
+            let happening = match performed {
+                Ok(Ok(happening)) => happening,
+                Ok(Err(impossible)) => unreachable!("a path was explored: {impossible}"),
+                Err(message) => {
+                    why = message;
+                    steps.push(Step { action: action.to_string(), did: Vec::new() });
+                    break;
+                }
+            };
+            let after = &cluster;
+            let transition = Transition { before: &before, action, happening: &happening, after };
+            steps.push(Step { action: action.to_string(), did: describe(&transition) });
+            let diverged = refinement.check(&transition).err();
+            let broken = match info {
+                Some(info) => (info.step)(&transition).and_then(|()| (info.state)(after)).err(),
+                None => diverged.filter(|v| v.property == property).map(|v| v.why),
+            };
+            if let Some(found) = broken {
+                why = found;
+                break;
+            }
+        }
+        let script = script(&setting, actions, Some(property));
+        Counterexample { property, why, steps, is_shortest, script }
+    }
+}
+
+/// What a failed assertion said.
+fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
+    format!("{ASSERTIONS}: a server's own assertion failed: {text}")
+}

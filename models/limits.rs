@@ -1,0 +1,104 @@
+//! What may stop a search before its end.
+
+use core::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// The limits of a search.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Limits {
+    /// How long it may take.
+    pub time: Option<Duration>,
+    /// How many distinct states it may find.
+    pub states: Option<u64>,
+    /// How many bytes of memory the process may use.
+    pub memory: Option<u64>,
+}
+
+/// Why a search stopped before its end.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum StopReason {
+    /// The time limit.
+    Time(Duration),
+    /// The limit of distinct states.
+    States(u64),
+    /// The limit of memory, in bytes.
+    Memory(u64),
+    /// Somebody asked for it.
+    Interrupted,
+}
+
+impl fmt::Display for StopReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StopReason::Time(limit) => write!(f, "the time limit of {} s", limit.as_secs_f64()),
+            StopReason::States(limit) => write!(f, "the limit of {limit} distinct states"),
+            StopReason::Memory(limit) => write!(f, "the memory limit of {} MiB", limit >> 20),
+            StopReason::Interrupted => write!(f, "an interrupt"),
+        }
+    }
+}
+
+/// Stops a search from outside. Clones stop the same search; the first reason counts.
+#[derive(Clone, Debug, Default)]
+pub struct Stopper {
+    stopped: Arc<AtomicBool>,
+    reason: Arc<Mutex<Option<StopReason>>>,
+    /// An interrupt of the first search stops this one too.
+    first: Option<Arc<Mutex<Option<StopReason>>>>,
+}
+
+impl Stopper {
+    /// Stops the search.
+    pub fn stop(&self, reason: StopReason) {
+        self.reason.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(reason);
+        self.stopped.store(true, Ordering::Relaxed);
+    }
+
+    /// For a search that follows on another: it has limits of its own, but an interrupt of the first
+    /// stops it too.
+    pub fn beside(first: &Stopper) -> Stopper {
+        Stopper { first: Some(first.reason.clone()), ..Stopper::default() }
+    }
+
+    /// Passes an interrupt of the first search on.
+    pub fn heed_interrupt(&self) {
+        let lock = self.first.as_ref().map(|f| *f.lock().unwrap_or_else(PoisonError::into_inner));
+        if lock.flatten() == Some(StopReason::Interrupted) {
+            self.stop(StopReason::Interrupted);
+        }
+    }
+
+    /// Whether the search has been stopped.
+    pub fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
+    }
+
+    /// Why, if it has.
+    pub fn reason(&self) -> Option<StopReason> {
+        *self.reason.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How many bytes of memory this process holds, where the system tells.
+pub fn memory_used() -> Option<u64> {
+    kibibytes_in("/proc/self/status", "VmRSS:")
+}
+
+/// How many bytes of memory this process may come to hold before the system runs out, where it tells: what
+/// is available now and what the process already has, and no more than its control group allows.
+pub fn memory_available() -> Option<u64> {
+    let machine = kibibytes_in("/proc/meminfo", "MemAvailable:")? + memory_used()?;
+    let group = std::fs::read_to_string("/sys/fs/cgroup/memory.max").ok();
+    let group = group.and_then(|text| text.trim().parse().ok()).unwrap_or(u64::MAX);
+    Some(machine.min(group))
+}
+
+/// A size that a file of `/proc` gives in KiB, in bytes.
+fn kibibytes_in(file: &str, name: &str) -> Option<u64> {
+    let text = std::fs::read_to_string(file).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kibibytes << 10)
+}

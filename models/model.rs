@@ -1,0 +1,246 @@
+//! The plain model: a state is a whole cluster, and nothing is left out.
+//!
+//! It is the simplest way to explore the core and therefore the one that faster ways are compared with.
+//! Within its bounds it adds nothing to the closed system and hides nothing of it.
+
+use crate::Bounds;
+use crate::limits::Stopper;
+use quorate_cluster::{Action, ActionKind, Choices, Cluster, Setting};
+use quorate_spec::properties::{self, PropertyInfo};
+use quorate_spec::{Refinement, Transition, witnesses};
+use stateright::{Model, Property};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+/// The name of the property that no assertion in a server ever fails.
+pub const ASSERTIONS: &str = "Assertions";
+
+/// A state of the model.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct PlainState {
+    /// The cluster.
+    pub cluster: Cluster,
+    /// How much of each budget is used up.
+    pub spent: Spent,
+    /// The abstract protocol beside it, where steps are compared with it.
+    pub refinement: Option<Refinement>,
+    /// The property that the step to this state violated, as far as the state itself does not tell.
+    pub violated: Option<&'static str>,
+}
+
+/// How much of each budget is used up.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub struct Spent {
+    /// Times that servers stood for election.
+    pub elections: u64,
+    /// Crashes.
+    pub crashes: u64,
+    /// Commands.
+    pub commands: u64,
+    /// Reads.
+    pub reads: u64,
+    /// Duplicates.
+    pub duplicates: u64,
+    /// Heartbeats.
+    pub heartbeats: u64,
+}
+
+impl Spent {
+    fn pay_for(&mut self, transition: &Transition<'_>) {
+        match transition.action.kind() {
+            // A server that is not leader stands by entering the next term.
+            ActionKind::ElectionTimeout => {
+                let term = |cluster: &Cluster| -> u64 {
+                    cluster.servers.iter().map(|server| server.state.current_term.0).sum()
+                };
+                let stood = term(transition.after) > term(transition.before);
+                self.elections += u64::from(stood);
+            }
+            ActionKind::Crash => self.crashes += 1,
+            ActionKind::Propose => self.commands += 1,
+            ActionKind::Read => self.reads += 1,
+            ActionKind::Duplicate => self.duplicates += 1,
+            ActionKind::HeartbeatTimeout => self.heartbeats += 1,
+            ActionKind::Deliver
+            | ActionKind::Drop
+            | ActionKind::Sync
+            | ActionKind::Cut
+            | ActionKind::Heal
+            | ActionKind::Wipe => {}
+        }
+    }
+}
+
+/// The model, and what its exploration has counted.
+#[derive(Debug)]
+pub struct PlainModel {
+    /// What is explored.
+    pub bounds: Bounds,
+    /// Stops the exploration.
+    pub stopper: Stopper,
+    setting: Setting,
+    /// The properties that are checked.
+    checked: Vec<&'static PropertyInfo>,
+    checks_refinement: bool,
+    fired: [AtomicU64; ActionKind::COUNT],
+    witnesses: AtomicU64,
+    /// For each property of [`crate::property_names`], whether a violation has been reported.
+    reported: Vec<AtomicBool>,
+}
+
+impl PlainModel {
+    /// A model within these bounds that checks one property, or all.
+    pub fn new(bounds: Bounds, property: Option<&str>, stopper: Stopper) -> PlainModel {
+        let is_checked = |name: &str| property.is_none_or(|only| only == name);
+        PlainModel {
+            bounds,
+            stopper,
+            setting: bounds.setting(),
+            checked: properties::PROPERTIES.iter().filter(|p| is_checked(p.name)).collect(),
+            checks_refinement: bounds.refinement
+                && (is_checked(quorate_spec::REFINEMENT) || is_checked(quorate_spec::COUPLED)),
+            fired: [const { AtomicU64::new(0) }; ActionKind::COUNT],
+            witnesses: AtomicU64::new(0),
+            reported: crate::property_names().map(|_| AtomicBool::new(false)).collect(),
+        }
+    }
+
+    /// How often actions of each kind led to a state, in the order of declaration.
+    pub fn fired(&self) -> [u64; ActionKind::COUNT] {
+        core::array::from_fn(|kind| self.fired[kind].load(Ordering::Relaxed))
+    }
+
+    /// Which reachability witnesses have been seen, as bits in the order of their list.
+    pub fn witnesses(&self) -> u64 {
+        self.witnesses.load(Ordering::Relaxed)
+    }
+
+    /// Which actions the budgets left in a state allow.
+    fn choices(&self, spent: &Spent) -> Choices {
+        let Bounds { crashes, commands, reads, duplicates, heartbeats, .. } = self.bounds;
+        let mut choices = Choices::all();
+        choices.sync = self.bounds.sync;
+        choices.leader_timeouts = self.bounds.leader_timeouts;
+        // A server that is not leader refuses a request and stays as it was.
+        choices.ask_anyone = false;
+        choices.offer(ActionKind::Crash, spent.crashes < crashes);
+        choices.offer(ActionKind::Propose, spent.commands < commands);
+        choices.offer(ActionKind::Read, spent.reads < reads);
+        choices.offer(ActionKind::Duplicate, spent.duplicates < duplicates);
+        choices.offer(ActionKind::HeartbeatTimeout, spent.heartbeats < heartbeats);
+        choices
+    }
+
+    /// Whether a state is within the bounds that no choice of actions keeps.
+    fn is_within_bounds(&self, state: &PlainState) -> bool {
+        let Bounds { max_term, max_log, elections, .. } = self.bounds;
+        let mut servers = state.cluster.servers.iter();
+        state.spent.elections <= elections
+            && servers.all(|server| {
+                server.state.current_term.0 <= max_term
+                    && server.state.log.last_index().0 <= max_log
+            })
+    }
+
+    /// The first property that a step violates and its result does not show.
+    fn judge(&self, state: &mut PlainState, transition: &Transition<'_>) -> Option<&'static str> {
+        let broken = |property: &&&PropertyInfo| (property.step)(transition).is_err();
+        let violated = self.checked.iter().find(broken).map(|property| property.name);
+        let refinement = state.refinement.as_mut().filter(|_| self.checks_refinement);
+        let diverged = refinement.and_then(|refinement| refinement.check(transition).err());
+        violated.or(diverged.map(|violation| violation.property))
+    }
+
+    /// Whether a property holds, as far as it has not been reported: one violation of each is enough, and
+    /// the first is the one to keep.
+    fn holds(&self, name: &'static str, holds: bool) -> bool {
+        if holds {
+            return true;
+        }
+        let place = crate::property_names().position(|known| known == name);
+        place.is_some_and(|place| self.reported[place].swap(true, Ordering::Relaxed))
+    }
+}
+
+/// Whether a property of the cluster holds in a state.
+fn property_holds<P: properties::Property>(model: &PlainModel, state: &PlainState) -> bool {
+    let holds = state.violated != Some(P::NAME) && P::state(&state.cluster).is_ok();
+    model.holds(P::NAME, holds)
+}
+
+/// Whether the step to a state kept the property of this name, of which the state itself shows nothing.
+macro_rules! step_property {
+    ($name:path) => {
+        Property::always($name, |model: &PlainModel, state: &PlainState| {
+            model.holds($name, state.violated != Some($name))
+        })
+    };
+}
+
+/// The properties that the search asks about, from the list of them all.
+macro_rules! stateright_properties {
+    ($($property:ty),* $(,)?) => {
+        vec![$(Property::always(
+            <$property as properties::Property>::NAME,
+            property_holds::<$property>,
+        )),*]
+    };
+}
+
+impl Model for PlainModel {
+    type State = PlainState;
+    type Action = Action;
+
+    fn init_states(&self) -> Vec<PlainState> {
+        let cluster = Cluster::new(&self.setting);
+        let refinement = self.checks_refinement.then(|| Refinement::new(&cluster));
+        vec![PlainState { cluster, spent: Spent::default(), refinement, violated: None }]
+    }
+
+    fn actions(&self, state: &PlainState, actions: &mut Vec<Action>) {
+        // What is violated needs no future, and what is stopped has none.
+        if state.violated.is_none() && !self.stopper.is_stopped() {
+            state.cluster.possible_actions(&self.choices(&state.spent), actions);
+        }
+    }
+
+    fn next_state(&self, last: &PlainState, action: Action) -> Option<PlainState> {
+        let mut next = last.clone();
+        let parameters = &self.setting.parameters;
+        let step = AssertUnwindSafe(|| next.cluster.perform(parameters, &action));
+        let Ok(performed) = catch_unwind(step) else {
+            return Some(PlainState { violated: Some(ASSERTIONS), ..last.clone() });
+        };
+        let happening = performed.ok()?;
+        let after = next.cluster.clone();
+        let transition = Transition {
+            before: &last.cluster,
+            action: &action,
+            happening: &happening,
+            after: &after,
+        };
+        next.spent.pay_for(&transition);
+        if !self.is_within_bounds(&next) {
+            return None;
+        }
+        self.fired[action.kind() as usize].fetch_add(1, Ordering::Relaxed);
+        let new = witnesses::newly_seen(&transition, self.witnesses());
+        if new != 0 {
+            self.witnesses.fetch_or(new, Ordering::Relaxed);
+        }
+        next.violated = self.judge(&mut next, &transition);
+        Some(next)
+    }
+
+    fn properties(&self) -> Vec<Property<PlainModel>> {
+        let mut all: Vec<Property<PlainModel>> =
+            quorate_spec::for_each_property!(stateright_properties);
+        all.retain(|property| self.checked.iter().any(|checked| checked.name == property.name));
+        if self.checks_refinement {
+            all.push(step_property!(quorate_spec::REFINEMENT));
+            all.push(step_property!(quorate_spec::COUPLED));
+        }
+        all.push(step_property!(ASSERTIONS));
+        all
+    }
+}

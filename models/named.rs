@@ -1,0 +1,129 @@
+//! The models that have a name: what each is for, how far it goes, and what it must reach.
+//!
+//! A named model records how many states it has. A search that finds another number has found a change of
+//! the protocol or of the model, and says so; the change is then explained where it was made, and the new
+//! number recorded.
+
+use crate::{ASSERTIONS, Bounds};
+use quorate_spec::properties::PROPERTIES;
+
+/// A model with a name.
+#[derive(Clone, Copy, Debug)]
+pub struct Named {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is for, in one line.
+    pub purpose: &'static str,
+    /// How far it goes.
+    pub bounds: Bounds,
+    /// The reachability witnesses that it must reach, or its properties may hold for want of anything
+    /// happening.
+    pub required: &'static [&'static str],
+}
+
+/// How many states a model has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Counts {
+    /// Distinct states.
+    pub distinct: u64,
+    /// Generated states: the initial one, and one for every action in every state.
+    pub generated: u64,
+}
+
+/// The named models. The first is the one that is checked when none is named.
+pub const NAMED: &[Named] = &[
+    Named {
+        name: "smoke",
+        purpose: "one election, one command, one crash at any point: the shortest look at everything",
+        bounds: Bounds { max_log: 2, crashes: 1, commands: 1, ..Bounds::LEAST },
+        required: &[
+            "leader_elected",
+            "noop_committed",
+            "command_committed",
+            "follower_learned_commit",
+            "crash_lost_writes",
+            "write_done",
+        ],
+    },
+    Named {
+        name: "elections",
+        purpose: "two elections and a crash: votes across terms and restarts",
+        bounds: Bounds { max_term: 2, max_log: 2, elections: 2, crashes: 1, ..Bounds::LEAST },
+        required: &["leader_elected", "leader_after_leader", "crash_lost_writes"],
+    },
+    Named {
+        name: "single",
+        purpose: "one server alone: it answers nobody before its own disk has",
+        bounds: Bounds {
+            servers: 1,
+            max_term: 3,
+            max_log: 5,
+            elections: 3,
+            crashes: 2,
+            commands: 2,
+            reads: 1,
+            sync: quorate_cluster::SyncGranularity::AnyPrefix,
+            leader_timeouts: true,
+            refinement: true,
+            ..Bounds::LEAST
+        },
+        required: &["leader_elected", "command_committed", "read_served", "crash_lost_writes"],
+    },
+    Named {
+        name: "pair",
+        purpose: "two servers, where a majority is both: nothing is committed by one alone",
+        bounds: Bounds {
+            servers: 2,
+            max_term: 2,
+            max_log: 3,
+            elections: 2,
+            crashes: 1,
+            commands: 1,
+            refinement: true,
+            ..Bounds::LEAST
+        },
+        required: &[
+            "leader_elected",
+            "leader_after_leader",
+            "command_committed",
+            "crash_lost_writes",
+        ],
+    },
+];
+
+/// The recorded counts, one line for each model.
+const RECORDED: &str = include_str!("counts.txt");
+
+/// The named model of this name.
+pub fn find(name: &str) -> Option<&'static Named> {
+    NAMED.iter().find(|named| named.name == name)
+}
+
+impl Named {
+    /// The counts recorded for this model, if any are.
+    pub fn recorded(&self) -> Option<Counts> {
+        let lines = RECORDED.lines().filter(|line| !line.starts_with('#'));
+        let mut words = lines
+            .map(|line| line.split_whitespace().collect::<Vec<&str>>())
+            .filter(|words| words.first() == Some(&self.name));
+        match words.next()?[..] {
+            [_, distinct, generated] => Some(Counts {
+                distinct: distinct.parse().ok()?,
+                generated: generated.parse().ok()?,
+            }),
+            _ => None,
+        }
+    }
+}
+
+/// The line that records the counts of a model.
+pub fn counts_line(name: &str, counts: Counts) -> String {
+    format!("{name} {} {}", counts.distinct, counts.generated)
+}
+
+/// The names of everything that can be violated: the properties, the two parts of refinement, and the
+/// servers' own assertions.
+pub fn property_names() -> impl Iterator<Item = &'static str> {
+    let named = PROPERTIES.iter().map(|property| property.name);
+    named.chain([quorate_spec::REFINEMENT, quorate_spec::COUPLED, ASSERTIONS])
+}

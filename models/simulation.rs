@@ -1,0 +1,175 @@
+//! Simulation: random runs of clusters that are too large to explore, with every check on every step.
+//!
+//! A run is a function of its seed: the same seed, servers and length give the same actions, byte for byte.
+//! It consists of episodes; each begins with a new cluster, lets random actions with all faults happen to
+//! it, and ends with the faults off, when the cluster must recover.
+
+use quorate_cluster::{Action, ActionKind, Choices, Cluster, NetworkKind, Setting};
+use quorate_core::{Parameters, Role, Spreading};
+use quorate_spec::{Refinement, Transition, Violation, properties, recovery, script, witnesses};
+
+/// What to simulate.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Plan {
+    /// How many servers, 1 to 7.
+    pub servers: u8,
+    /// The seed from which everything follows.
+    pub seed: u64,
+    /// How many actions in all.
+    pub actions: u64,
+    /// How many actions in one episode at most.
+    pub episode: u64,
+}
+
+/// What a simulation did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Summary {
+    /// How many actions happened.
+    pub actions: u64,
+    /// How many episodes.
+    pub episodes: u64,
+    /// How often actions of each kind happened, in the order of their declaration.
+    pub fired: [u64; ActionKind::COUNT],
+    /// Which reachability witnesses were seen, as bits in the order of their list.
+    pub witnesses: u64,
+    /// The greatest term.
+    pub greatest_term: u64,
+    /// How many entries were committed.
+    pub committed: u64,
+    /// The greatest number of rounds that a recovery took.
+    pub recovery_rounds: u64,
+}
+
+/// A simulation that found a violation.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Failure {
+    /// The violation.
+    pub violation: Violation,
+    /// A scenario that replays the episode.
+    pub script: String,
+}
+
+/// How often an action of each kind is chosen, relative to the others. Messages and disks outnumber faults,
+/// or nothing would ever be committed.
+const WEIGHTS: [(ActionKind, u64); 11] = [
+    (ActionKind::ElectionTimeout, 3),
+    (ActionKind::HeartbeatTimeout, 8),
+    (ActionKind::Deliver, 100),
+    (ActionKind::Duplicate, 5),
+    (ActionKind::Drop, 8),
+    (ActionKind::Sync, 60),
+    (ActionKind::Crash, 2),
+    (ActionKind::Propose, 15),
+    (ActionKind::Read, 6),
+    (ActionKind::Cut, 1),
+    (ActionKind::Heal, 2),
+];
+
+/// Runs a simulation. `observe` sees every action before it happens.
+///
+/// # Errors
+/// When a check fails: which, and a script of the episode.
+pub fn simulate(plan: &Plan, observe: &mut dyn FnMut(&Action)) -> Result<Summary, Box<Failure>> {
+    let mut random = fastrand::Rng::with_seed(plan.seed);
+    let mut summary = Summary::default();
+    while summary.actions < plan.actions {
+        let length = plan.episode.min(plan.actions - summary.actions);
+        let mut episode = Episode::begin(plan.servers, &mut random);
+        let ended = episode.run(length, &mut random, observe, &mut summary);
+        ended.map_err(|violation| {
+            Box::new(Failure { violation, script: script(&episode.setting, &episode.trace, None) })
+        })?;
+        summary.episodes += 1;
+    }
+    Ok(summary)
+}
+
+struct Episode {
+    setting: Setting,
+    cluster: Cluster,
+    refinement: Refinement,
+    trace: Vec<Action>,
+}
+
+impl Episode {
+    /// Begins with a new cluster of random parameters.
+    fn begin(servers: u8, random: &mut fastrand::Rng) -> Episode {
+        let spreading = [Spreading::AtOnce, Spreading::WithNextMessage][random.usize(..2)];
+        let parameters = Parameters {
+            batch: random.usize(1..=4),
+            window: random.usize(1..=4),
+            max_uncommitted: random.u64(2..=16),
+            max_reads: random.usize(1..=3),
+            spreading,
+        };
+        let setting = Setting { servers, network: NetworkKind::Faulty, parameters };
+        let cluster = Cluster::new(&setting);
+        let refinement = Refinement::new(&cluster);
+        Episode { setting, cluster, refinement, trace: Vec::new() }
+    }
+
+    fn run(
+        &mut self,
+        length: u64,
+        random: &mut fastrand::Rng,
+        observe: &mut dyn FnMut(&Action),
+        summary: &mut Summary,
+    ) -> Result<(), Violation> {
+        for _ in 0..length {
+            let action = self.choose(random);
+            observe(&action);
+            self.perform(action, summary)?;
+        }
+        summary.committed += self.cluster.history.committed.len() as u64;
+        let rounds = recovery::recover(&self.setting, &self.cluster)?;
+        summary.recovery_rounds = summary.recovery_rounds.max(rounds);
+        Ok(())
+    }
+
+    /// Chooses a kind of action by its weight, then one of its actions that can happen.
+    fn choose(&self, random: &mut fastrand::Rng) -> Action {
+        let total: u64 = WEIGHTS.iter().map(|(_, weight)| weight).sum();
+        let mut possible = Vec::new();
+        loop {
+            let mut ticket = random.u64(..total);
+            let chosen = WEIGHTS.iter().find(|(_, weight)| {
+                let hit = ticket < *weight;
+                ticket = ticket.saturating_sub(*weight);
+                hit
+            });
+            let Some((kind, _)) = chosen else { continue };
+            self.cluster.possible_actions(&Choices::only(*kind), &mut possible);
+            // Leaders' own timeouts and requests to followers have their place, but a small one.
+            if *kind == ActionKind::ElectionTimeout && random.u8(..4) > 0 {
+                possible.retain(|action| !concerns_leader(&self.cluster, action));
+            }
+            if !possible.is_empty() {
+                return possible.swap_remove(random.usize(..possible.len()));
+            }
+        }
+    }
+
+    fn perform(&mut self, action: Action, summary: &mut Summary) -> Result<(), Violation> {
+        let before = self.cluster.clone();
+        let performed = self.cluster.perform(&self.setting.parameters, &action);
+        let Ok(happening) = performed else { unreachable!("{action} was offered as possible") };
+        self.trace.push(action);
+        let after = &self.cluster;
+        let action = &self.trace[self.trace.len() - 1];
+        let transition = Transition { before: &before, action, happening: &happening, after };
+        summary.actions += 1;
+        summary.fired[action.kind() as usize] += 1;
+        summary.witnesses |= witnesses::newly_seen(&transition, summary.witnesses);
+        let terms = after.servers.iter().map(|server| server.state.current_term.0);
+        summary.greatest_term = summary.greatest_term.max(terms.max().unwrap_or(0));
+        properties::check_step(&transition)?;
+        properties::check_state(after)?;
+        self.refinement.check(&transition)
+    }
+}
+
+fn concerns_leader(cluster: &Cluster, action: &Action) -> bool {
+    let Action::ElectionTimeout(server) = action else { return false };
+    let server = cluster.server(*server);
+    server.is_some_and(|server| matches!(server.state.role, Role::Leader(_)))
+}

@@ -1,0 +1,156 @@
+//! The command line: one file for each subcommand.
+//!
+//! What every subcommand shares is here: exit codes, and errors in one line of the form
+//! "what: value; expected ...; try ...".
+
+mod arguments;
+mod check;
+mod list;
+mod progress;
+mod quorum;
+mod render;
+mod replay;
+
+use std::ffi::OsString;
+use std::fmt;
+use std::process::ExitCode;
+
+/// How the command ends, for scripts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Exit {
+    /// Everything asked for was done, and everything holds.
+    Holds = 0,
+    /// A property is violated, a search was vacuous, or a count has changed.
+    Violated = 1,
+    /// A search was stopped before its end.
+    Incomplete = 2,
+    /// The command line is not what it should be.
+    Usage = 64,
+    /// A file is not what it should be.
+    BadData = 65,
+    /// A file is not there.
+    NoInput = 66,
+    /// A file cannot be written.
+    CannotWrite = 73,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit as u8)
+    }
+}
+
+/// An error, in one line, and the code with which the command ends.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Failure {
+    exit: Exit,
+    message: String,
+}
+
+impl Failure {
+    fn new(exit: Exit, message: impl fmt::Display) -> Failure {
+        Failure { exit, message: message.to_string() }
+    }
+
+    fn usage(message: impl fmt::Display) -> Failure {
+        Failure::new(Exit::Usage, message)
+    }
+}
+
+impl From<lexopt::Error> for Failure {
+    fn from(error: lexopt::Error) -> Failure {
+        Failure::usage(format_args!("{error}; try quorate help"))
+    }
+}
+
+const INTRODUCTION: &str = "\
+quorate: leader and follower replication, proved, exhaustively checked, and run
+
+In each term at most one server is leader; it alone takes client requests and replicates them; a write
+counts when a majority holds it durably. The checks below run the very core that a real cluster runs.
+
+  quorate check                         explore every interleaving of a small cluster
+  quorate check quorum-without-leader   why quorums alone are not enough
+  quorate list                          the models and the properties
+
+quorate help says more.
+";
+
+const COMMANDS: [&str; 4] = ["check", "list", "replay", "help"];
+
+/// Runs the command with these arguments.
+pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
+    match dispatch(arguments) {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            eprintln!("quorate: {}", failure.message);
+            failure.exit.into()
+        }
+    }
+}
+
+fn dispatch(arguments: Vec<OsString>) -> Result<Exit, Failure> {
+    let mut parser = lexopt::Parser::from_args(arguments);
+    let Some(first) = parser.next()? else {
+        return print(INTRODUCTION);
+    };
+    match first {
+        lexopt::Arg::Long("help") | lexopt::Arg::Short('h') => print(&help()),
+        lexopt::Arg::Long("version") | lexopt::Arg::Short('V') => {
+            print(&format!("quorate {}\n", env!("CARGO_PKG_VERSION")))
+        }
+        lexopt::Arg::Value(command) => match command.to_str() {
+            Some("check") => check::run(&mut parser),
+            Some("list") => list::run(&mut parser),
+            Some("replay") => replay::run(&mut parser),
+            Some("help") => print(&help()),
+            _ => {
+                let value = command.to_string_lossy();
+                Err(Failure::usage(arguments::unknown("command", &value, COMMANDS)))
+            }
+        },
+        other => Err(other.unexpected().into()),
+    }
+}
+
+/// Prints to standard output; a reader that has gone away ends the command quietly.
+fn print(text: &str) -> Result<Exit, Failure> {
+    use std::io::Write;
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::new(Exit::CannotWrite, format_args!("standard output: {error}")))
+        }
+        _ => Ok(Exit::Holds),
+    }
+}
+
+fn help() -> String {
+    format!(
+        "\
+Usage:
+  quorate check [MODEL] [OPTIONS]    explore a model exhaustively; without a model, {default}
+  quorate list                       models, properties and reachability witnesses
+  quorate replay FILE                run a scenario or a saved counterexample, checking every step
+  quorate help                       this text
+
+Options of check:
+  --search bfs|dfs       in which order states are explored (bfs)
+  --threads N            how many threads explore (all processors)
+  --property NAME        check this property alone
+  --time-limit TIME      stop after a time, like 90, 90s, 5m or 2h
+  --state-limit N        stop after this many distinct states
+  --memory-limit SIZE    stop at this much memory, like 800M or 4G (most of what is available)
+  --format human|json    how the result is printed (human)
+  --save FILE            save a counterexample, for quorate replay
+  --update-counts        record the counts found as those of the model
+
+Bounds of check, where they are to differ from the model's:
+{bounds}
+Exit codes: 0 all hold; 1 violated, vacuous or count changed; 2 incomplete; 64 usage; 65 a file is not what
+it should be; 66 no such file; 73 a file cannot be written.
+",
+        default = quorate_models::NAMED[0].name,
+        bounds = arguments::bounds_help(),
+    )
+}

@@ -1,0 +1,98 @@
+//! Random runs of clusters of 1 to 5 servers: every step refines, every state is coupled, every message in
+//! flight is a fact, and the abstract protocol keeps its promises.
+
+mod runs;
+
+use quorate_core::AbstractAction;
+use quorate_core::Event;
+use quorate_spec::{Refinement, coupled, facts_hold, is_fact};
+use runs::{Run, n, random_action, random_setting};
+use std::collections::BTreeMap;
+
+/// What a batch of runs has done, so that nothing holds for want of anything happening.
+#[derive(Default)]
+struct Seen {
+    actions: BTreeMap<&'static str, usize>,
+    performed: BTreeMap<&'static str, usize>,
+}
+
+impl Seen {
+    fn note(&mut self, action: &AbstractAction) {
+        *self.performed.entry(action.name()).or_default() += 1;
+    }
+}
+
+/// Runs a cluster for so many actions.
+fn run(seed: u64, servers: u8, actions: usize, seen: &mut Seen) -> Run {
+    let mut rng = fastrand::Rng::with_seed(seed);
+    let mut run = Run::new(random_setting(&mut rng, servers));
+    for step in 0..actions {
+        let action = random_action(&mut rng, &run.cluster);
+        let happening = run.perform(&action).unwrap_or_else(|violation| {
+            panic!("seed {seed}, {servers} servers, step {step}: {action:?}: {violation:?}")
+        });
+        *seen.actions.entry(action.name()).or_default() += 1;
+        happening.synced.iter().for_each(|action| seen.note(action));
+        for event in happening.step.iter().flat_map(|step| &step.effects.events) {
+            if let Event::Performed(action) = event {
+                seen.note(action);
+            }
+        }
+        if step % 64 == 0 {
+            let state = &run.refinement.abstract_state;
+            facts_hold(state, &run.cluster).expect("messages in flight are facts");
+            state.check_safety().expect("the abstract protocol is safe");
+        }
+    }
+    run
+}
+
+#[test]
+fn every_step_refines_and_every_state_is_coupled() {
+    let mut seen = Seen::default();
+    for seed in 0..40 {
+        let servers = 1 + (seed % 5) as u8;
+        run(seed, servers, 1_500, &mut seen);
+    }
+    for action in quorate_cluster::Action::NAMES.iter().filter(|action| **action != "wipe") {
+        assert!(seen.actions.contains_key(action), "{action} never happened: {:?}", seen.actions);
+    }
+    for action in AbstractAction::NAMES {
+        let count = seen.performed.get(action).copied().unwrap_or_default();
+        assert!(count > 50, "{action} was performed {count} times");
+    }
+}
+
+#[test]
+fn a_run_can_be_taken_up_in_the_middle() {
+    for seed in 100..140 {
+        let servers = 1 + (seed % 5) as u8;
+        let mut taken_up = run(seed, servers, 300, &mut Seen::default());
+        taken_up.refinement = Refinement::new(&taken_up.cluster);
+        let state = &taken_up.refinement.abstract_state;
+        coupled(state, &taken_up.cluster).expect("what is assumed explains the cluster");
+        for envelope in taken_up.cluster.network.in_flight.keys() {
+            // Only entries after one that nobody has any more have no place in an assumed log.
+            let found = is_fact(state, envelope).err().unwrap_or_default();
+            let is_orphan = found.contains("does not hold");
+            assert!(found.is_empty() || is_orphan, "seed {seed}: {envelope:?}: {found}");
+        }
+        state.check_safety().expect("what is assumed is possible");
+        let mut rng = fastrand::Rng::with_seed(seed);
+        for step in 0..300 {
+            let action = random_action(&mut rng, &taken_up.cluster);
+            taken_up.perform(&action).unwrap_or_else(|violation| {
+                panic!("seed {seed}, {servers} servers, step {step}: {action:?}: {violation:?}")
+            });
+        }
+    }
+}
+
+#[test]
+fn a_leader_commits_everywhere() {
+    let mut run = Run::new(runs::setting(3));
+    run.elect(n(1));
+    run.propose(n(1), 3);
+    run.settle();
+    assert!(run.cluster.servers.iter().all(|server| server.state.last_applied.0 == 4));
+}
