@@ -46,14 +46,15 @@ pub struct Spent {
 }
 
 impl Spent {
-    fn pay_for(&mut self, transition: &Transition<'_>) {
+    /// How much is used up after a transition.
+    fn after(mut self, transition: &Transition<'_>) -> Spent {
         match transition.action.kind() {
             // A server that is not leader stands by entering the next term.
             ActionKind::ElectionTimeout => {
-                let term = |cluster: &Cluster| -> u64 {
+                let terms = |cluster: &Cluster| -> u64 {
                     cluster.servers.iter().map(|server| server.state.current_term.0).sum()
                 };
-                let stood = term(transition.after) > term(transition.before);
+                let stood = terms(transition.after) > terms(transition.before);
                 self.elections += u64::from(stood);
             }
             ActionKind::Crash => self.crashes += 1,
@@ -68,6 +69,7 @@ impl Spent {
             | ActionKind::Heal
             | ActionKind::Wipe => {}
         }
+        self
     }
 }
 
@@ -131,22 +133,24 @@ impl PlainModel {
         choices
     }
 
-    /// Whether a state is within the bounds that no choice of actions keeps.
-    fn is_within_bounds(&self, state: &PlainState) -> bool {
+    /// Whether a cluster is within the bounds that no choice of actions keeps.
+    fn is_within_bounds(&self, cluster: &Cluster, spent: &Spent) -> bool {
         let Bounds { max_term, max_log, elections, .. } = self.bounds;
-        let mut servers = state.cluster.servers.iter();
-        state.spent.elections <= elections
-            && servers.all(|server| {
-                server.state.current_term.0 <= max_term
-                    && server.state.log.last_index().0 <= max_log
+        let mut servers = cluster.servers.iter().map(|server| &server.state);
+        spent.elections <= elections
+            && servers.all(|state| {
+                state.current_term.0 <= max_term && state.log.last_index().0 <= max_log
             })
     }
 
-    /// The first property that a step violates and its result does not show.
-    fn judge(&self, state: &mut PlainState, transition: &Transition<'_>) -> Option<&'static str> {
+    /// The first property that a step violates, as far as its result does not show it.
+    fn judge(
+        &self,
+        refinement: Option<&mut Refinement>,
+        transition: &Transition<'_>,
+    ) -> Option<&'static str> {
         let broken = |property: &&&PropertyInfo| (property.step)(transition).is_err();
         let violated = self.checked.iter().find(broken).map(|property| property.name);
-        let refinement = state.refinement.as_mut().filter(|_| self.checks_refinement);
         let diverged = refinement.and_then(|refinement| refinement.check(transition).err());
         violated.or(diverged.map(|violation| violation.property))
     }
@@ -205,22 +209,21 @@ impl Model for PlainModel {
     }
 
     fn next_state(&self, last: &PlainState, action: Action) -> Option<PlainState> {
-        let mut next = last.clone();
+        let mut cluster = last.cluster.clone();
         let parameters = &self.setting.parameters;
-        let step = AssertUnwindSafe(|| next.cluster.perform(parameters, &action));
+        let step = AssertUnwindSafe(|| cluster.perform(parameters, &action));
         let Ok(performed) = catch_unwind(step) else {
             return Some(PlainState { violated: Some(ASSERTIONS), ..last.clone() });
         };
         let happening = performed.ok()?;
-        let after = next.cluster.clone();
         let transition = Transition {
             before: &last.cluster,
             action: &action,
             happening: &happening,
-            after: &after,
+            after: &cluster,
         };
-        next.spent.pay_for(&transition);
-        if !self.is_within_bounds(&next) {
+        let spent = last.spent.after(&transition);
+        if !self.is_within_bounds(&cluster, &spent) {
             return None;
         }
         self.fired[action.kind() as usize].fetch_add(1, Ordering::Relaxed);
@@ -228,8 +231,9 @@ impl Model for PlainModel {
         if new != 0 {
             self.witnesses.fetch_or(new, Ordering::Relaxed);
         }
-        next.violated = self.judge(&mut next, &transition);
-        Some(next)
+        let mut refinement = last.refinement.clone();
+        let violated = self.judge(refinement.as_mut(), &transition);
+        Some(PlainState { cluster, spent, refinement, violated })
     }
 
     fn properties(&self) -> Vec<Property<PlainModel>> {

@@ -92,7 +92,13 @@ impl ServerSet {
 
     /// The members in increasing order.
     pub fn iter(self) -> impl Iterator<Item = ServerId> {
-        (1..=ServerId::MAX).map(ServerId).filter(move |server| self.contains(*server))
+        let mut rest = self.0;
+        core::iter::from_fn(move || {
+            let lowest = rest.trailing_zeros();
+            // Removes the lowest member, and nothing from the empty set.
+            rest &= rest.wrapping_sub(1);
+            u8::try_from(lowest).ok().and_then(|place| ServerId::new(place.saturating_add(1)))
+        })
     }
 }
 

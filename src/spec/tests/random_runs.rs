@@ -3,6 +3,7 @@
 
 mod runs;
 
+use quorate_cluster::ActionKind;
 use quorate_core::AbstractAction;
 use quorate_core::Event;
 use quorate_spec::{Refinement, coupled, facts_hold, is_fact};
@@ -54,7 +55,7 @@ fn every_step_refines_and_every_state_is_coupled() {
         let servers = 1 + (seed % 5) as u8;
         run(seed, servers, 1_500, &mut seen);
     }
-    for action in quorate_cluster::Action::NAMES.iter().filter(|action| **action != "wipe") {
+    for action in ActionKind::all().filter(|kind| *kind != ActionKind::Wipe).map(ActionKind::name) {
         assert!(seen.actions.contains_key(action), "{action} never happened: {:?}", seen.actions);
     }
     for action in AbstractAction::NAMES {
