@@ -136,14 +136,10 @@ impl Bench {
     fn run_baseline(&self, check: &[String]) -> Result<(), String> {
         self.tree.restore()?;
         self.build()?;
-        match self.check(check)?.exit_code {
-            Some(0) => Ok(()),
-            other => Err(format!(
-                "without the mutation `quorate {}` ends with {}; expected 0; repair that first",
-                check.join(" "),
-                verdict::describe(other),
-            )),
-        }
+        let verdict = self.check(check)?;
+        verdict.pass().map_err(|problem| {
+            format!("without the mutation `quorate {}`: {problem}", check.join(" "))
+        })
     }
 
     fn build(&self) -> Result<(), String> {
@@ -175,7 +171,7 @@ fn kill_matrix(rows: &[(String, Option<Kill>)]) -> String {
     let table: Vec<[String; 4]> = std::iter::once(header)
         .chain(rows.iter().map(|(name, kill)| match kill {
             Some(k) => [name.clone(), k.property.clone(), number(k.states), number(k.length)],
-            None => [name.clone(), "SURVIVED".into(), "-".into(), "-".into()],
+            None => [name.clone(), "NOT KILLED".into(), "-".into(), "-".into()],
         }))
         .collect();
     let width = |column: usize| table.iter().map(|row| row[column].len()).max().unwrap_or(0);

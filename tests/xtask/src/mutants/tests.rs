@@ -106,13 +106,21 @@ fn nothing_else_is_a_kill() {
 }
 
 #[test]
+fn without_the_mutation_only_a_reported_success_counts() {
+    let pass = |code, report| Verdict::new(code, report, "").pass();
+    assert_eq!(pass(Some(0), r#"{"verdict": "EXHAUSTED"}"#), Ok(()));
+    assert!(pass(Some(0), "hello").unwrap_err().contains("no JSON report"));
+    assert!(pass(Some(1), r#"{"verdict": "VIOLATED"}"#).unwrap_err().contains("exit code 1"));
+}
+
+#[test]
 fn the_matrix_names_survivors() {
     let kill = Kill { property: "Vote Once".into(), states: Some(812), length: None };
     let rows = [("found".to_string(), Some(kill)), ("unseen".to_string(), None)];
     let expected = "\
-mutation  property   states  length
-found     Vote Once     812       -
-unseen    SURVIVED        -       -";
+mutation  property    states  length
+found     Vote Once      812       -
+unseen    NOT KILLED       -       -";
     assert_eq!(kill_matrix(&rows), expected);
 }
 

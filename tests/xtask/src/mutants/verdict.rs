@@ -9,7 +9,7 @@ const VIOLATED: i32 = 1;
 #[derive(Debug)]
 pub(crate) struct Verdict {
     /// Its exit code, unless a signal ended it.
-    pub(crate) exit_code: Option<i32>,
+    exit_code: Option<i32>,
     /// Its report, if that could be read.
     report: Option<Value>,
     /// The end of what it printed, for messages.
@@ -38,6 +38,21 @@ impl Verdict {
         let mut tail: Vec<&str> = text.trim().lines().rev().take(3).collect();
         tail.reverse();
         Verdict { exit_code, report, tail: tail.join(" | ") }
+    }
+
+    /// Whether everything holds, as it must without the mutation.
+    ///
+    /// # Errors
+    /// What the check said instead.
+    pub(crate) fn pass(&self) -> Result<(), String> {
+        match (self.exit_code, &self.report) {
+            (Some(0), Some(_)) => Ok(()),
+            (Some(0), None) => Err(format!("no JSON report; expected one object: {}", self.tail)),
+            (code, _) => {
+                let code = describe(code);
+                Err(format!("it ended with {code}; expected 0; repair that first: {}", self.tail))
+            }
+        }
     }
 
     /// The kill, if a property that the mutation names was violated.
@@ -75,7 +90,7 @@ impl Verdict {
 }
 
 /// An exit code in words.
-pub(crate) fn describe(exit_code: Option<i32>) -> String {
+fn describe(exit_code: Option<i32>) -> String {
     exit_code.map_or("a signal".into(), |code| format!("exit code {code}"))
 }
 
