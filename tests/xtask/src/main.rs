@@ -13,7 +13,7 @@ mod programs;
 mod steps;
 mod tally;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 const USAGE: &str = "\
@@ -62,10 +62,11 @@ fn run(arguments: &[String]) -> u8 {
     }
 }
 
-/// The root of the workspace.
+/// The root of the workspace: what cargo says now, for the tree may have moved since this was compiled.
 fn workspace_root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.ancestors().nth(2).unwrap_or(here).to_path_buf()
+    let now = std::env::var_os("CARGO_MANIFEST_DIR");
+    let here = now.map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    here.ancestors().nth(2).unwrap_or(&here).to_path_buf()
 }
 
 #[cfg(test)]
