@@ -146,7 +146,7 @@ impl Bench {
     /// Runs a check on the unmutated copy; it must pass.
     fn run_baseline(&self, check: &[String]) -> Result<(), String> {
         self.tree.restore()?;
-        self.build()?;
+        self.build().map_err(|problem| format!("without the mutation {problem}"))?;
         let verdict = self.check(check)?;
         verdict.pass().map_err(|problem| {
             format!("without the mutation `quorate {}`: {problem}", check.join(" "))
@@ -159,7 +159,7 @@ impl Bench {
         cargo.current_dir(self.tree.path()).env("CARGO_TARGET_DIR", &self.build);
         match cargo.status() {
             Ok(status) if status.success() => Ok(()),
-            Ok(_) => Err("it does not compile; adjust the patch to the code".into()),
+            Ok(_) => Err("it does not compile; a patch is adjusted to the code it breaks".into()),
             Err(error) => Err(format!("cargo: {error}")),
         }
     }
