@@ -29,7 +29,8 @@ const ACTIONS_PER_ROUND: usize = 100_000;
 /// # Errors
 /// When the cluster has not recovered within the bound.
 pub fn recover(setting: &Setting, cluster: &Cluster) -> Result<u64, Violation> {
-    let mut schedule = Schedule { setting, cluster: cluster.clone(), newest: None, committed: None };
+    let mut schedule =
+        Schedule { setting, cluster: cluster.clone(), newest: None, committed: None };
     schedule.cluster.network = Network::new(setting.network);
     let terms = || cluster.servers.iter().map(|server| server.state.current_term.0);
     // An election needs a term beyond every other server's, and each timeout raises it by one.
@@ -81,11 +82,14 @@ impl Schedule<'_> {
         let mut leaders = self.cluster.servers.iter().filter(|server| leads(&server.state.role));
         // A leader of an old term is one only until its heartbeat is answered.
         let leader = leaders.find(|server| server.state.current_term == term);
-        leader.or_else(|| self.cluster.servers.iter().find(|s| leads(&s.state.role))).map(|s| s.state.id)
+        leader
+            .or_else(|| self.cluster.servers.iter().find(|s| leads(&s.state.role)))
+            .map(|s| s.state.id)
     }
 
     fn most_complete(&self) -> ServerId {
-        let position = |place: usize| -> LogPosition { self.cluster.servers[place].disk.log.last_position() };
+        let position =
+            |place: usize| -> LogPosition { self.cluster.servers[place].disk.log.last_position() };
         let places = 0..self.cluster.servers.len();
         let best = places.rev().max_by_key(|place| position(*place)).unwrap_or(0);
         self.cluster.servers[best].state.id
@@ -109,7 +113,9 @@ impl Schedule<'_> {
         let Ok(happening) = performed else { unreachable!("the schedule chose {action}") };
         let replies = happening.step.map_or(Vec::new(), |step| step.effects.reply);
         for reply in replies {
-            if let (true, Outcome::Written(index)) = (Some(reply.request) == self.newest, reply.outcome) {
+            if let (true, Outcome::Written(index)) =
+                (Some(reply.request) == self.newest, reply.outcome)
+            {
                 self.committed = Some(index);
             }
         }

@@ -116,15 +116,17 @@ impl Scenario {
     /// When a line is not what it should be: which, and why.
     pub fn parse(text: &str) -> Result<Scenario, ScenarioError> {
         let fail = |line, reason: String| ScenarioError { line, reason };
-        let mut lines =
-            (1..).zip(text.lines().map(str::trim)).filter(|(_, line)| is_read(line));
+        let mut lines = (1..).zip(text.lines().map(str::trim)).filter(|(_, line)| is_read(line));
         let last_line = text.lines().count().max(1);
         let mut next = |expected: &str| {
             lines.next().ok_or_else(|| fail(last_line, format!("the end; expected {expected}")))
         };
         let (line, version) = next(VERSION)?;
         if version != VERSION {
-            return Err(fail(line, format!("{version}; expected {VERSION}, the only version known")));
+            return Err(fail(
+                line,
+                format!("{version}; expected {VERSION}, the only version known"),
+            ));
         }
         let (line, setting) = next("a setting")?;
         let setting = Setting::from_notation(setting).map_err(|e| fail(line, e.to_string()))?;
@@ -144,7 +146,9 @@ impl Scenario {
             }
         }
         match lines.next() {
-            Some((line, more)) => Err(fail(line, format!("{more}; expected nothing after `{END}`"))),
+            Some((line, more)) => {
+                Err(fail(line, format!("{more}; expected nothing after `{END}`")))
+            }
             None => Ok(scenario),
         }
     }
@@ -197,9 +201,11 @@ impl Command {
             [id, parts @ ..] if !parts.is_empty() => {
                 Ok(Command::Expect(server(id)?, parts.to_vec()))
             }
-            _ => Err("expected what: a server and parts of its notation, `nothing from` a server, or \
+            _ => Err(
+                "expected what: a server and parts of its notation, `nothing from` a server, or \
                       `violated` and a property"
-                .to_owned()),
+                    .to_owned(),
+            ),
         }
     }
 

@@ -34,7 +34,9 @@ pub(crate) fn check(keys: &BTreeSet<String>, file: &File) -> Vec<String> {
 /// What stands between brackets on one line and begins with a key, and where its bracket opens.
 fn citations(text: &str) -> Vec<(usize, &str)> {
     let inside = |at: usize| {
-        let (inside, _) = text[at + 1..].split_once([']', '\n'])?;
+        // What a quote ends is a piece of a citation, in code that puts citations together.
+        let (inside, _) =
+            text[at + 1..].split_once([']', '\n']).filter(|(i, _)| !i.contains('"'))?;
         key_length(inside).map(|_| (at, inside))
     };
     text.match_indices('[').filter_map(|(at, _)| inside(at)).collect()

@@ -3,10 +3,10 @@
 
 mod runs;
 
-use runs::{Run, n, random_action, random_setting};
 use quorate_core::AbstractAction;
 use quorate_core::Event;
 use quorate_spec::{Refinement, coupled, facts_hold};
+use runs::{Run, n, random_action, random_setting};
 use std::collections::BTreeMap;
 
 /// What a batch of runs has done, so that nothing holds for want of anything happening.

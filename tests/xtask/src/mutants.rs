@@ -28,6 +28,9 @@ use verdict::{Kill, Verdict};
 /// Where the patches are, from the root of the workspace.
 const FOLDER: &str = "models/mutants";
 
+/// What every check is told besides: to report for a program, and to give up rather than hang.
+const OPTIONS: [&str; 4] = ["--format", "json", "--time-limit", "10m"];
+
 /// `cargo xtask mutants [NAME...]`: runs the named mutations, or all of them, and returns the exit code.
 pub(crate) fn run(wanted: &[String]) -> u8 {
     let patches = match patch::read_all(&workspace_root().join(FOLDER)) {
@@ -167,7 +170,7 @@ impl Bench {
     fn check(&self, arguments: &[String]) -> Result<Verdict, String> {
         let program = self.build.join("release").join("quorate");
         let mut command = Command::new(&program);
-        command.args(arguments).args(["--format", "json"]).current_dir(self.tree.path());
+        command.args(arguments).args(OPTIONS).current_dir(self.tree.path());
         let Output { status, stdout, stderr } =
             command.output().map_err(|error| format!("{}: {error}", program.display()))?;
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
