@@ -1,33 +1,88 @@
 //! `cargo xtask`: the project's own commands.
 //!
 //! `cargo xtask test` runs everything that a change must pass, in the order in which failures are
-//! cheapest to learn about, and ends with one line that counts.
+//! cheapest to learn about, and ends with one line that counts. `cargo xtask mutants` breaks the protocol
+//! on purpose and demands that the exhaustive check notices.
+//!
+//! It is a crate and not a script so that it runs wherever the project builds, and so that what decides
+//! between passed, failed and not run has tests of its own.
 
+mod commands;
+mod mutants;
+mod programs;
 mod steps;
+mod tally;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 const USAGE: &str = "\
 Usage: cargo xtask test [STEP...]
+       cargo xtask mutants [NAME...]
 
-  test   runs all checks of a change, or only the named steps
+  test     runs all checks of a change, or only the named steps
+  mutants  applies each mutation of models/mutants, or only the named ones, and requires the
+           check that its header names to find it
+  help     prints this text, and the steps
+
+Exit code: 0 all passed; 1 something failed; 3 nothing failed, but something could not run;
+64 usage error.
 ";
+
+/// The exit code of a usage error.
+const USAGE_ERROR: u8 = 64;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    ExitCode::from(run(&arguments))
+}
+
+/// Runs one command and returns its exit code.
+fn run(arguments: &[String]) -> u8 {
     match arguments.split_first() {
-        Some((command, steps)) if command == "test" => steps::run(steps),
-        Some((command, _)) if command == "help" || command == "--help" => {
+        Some((command, names)) if command == "test" => steps::run(names),
+        Some((command, names)) if command == "mutants" => mutants::run(names),
+        Some((command, [])) if command == "help" || command == "--help" => {
             print!("{USAGE}");
-            ExitCode::SUCCESS
+            println!("\nSteps: {}", steps::names().join(", "));
+            0
+        }
+        Some((command, [])) => {
+            eprintln!("command: {command:?}; expected test or mutants; try cargo xtask help");
+            USAGE_ERROR
         }
         Some((command, _)) => {
-            eprintln!("command: {command:?}; expected test; try cargo xtask help");
-            ExitCode::from(64)
+            eprintln!("command: {command:?} with arguments; expected test or mutants");
+            USAGE_ERROR
         }
         None => {
             eprint!("{USAGE}");
-            ExitCode::from(64)
+            USAGE_ERROR
         }
+    }
+}
+
+/// The root of the workspace: what cargo says now, for the tree may have moved since this was compiled.
+fn workspace_root() -> PathBuf {
+    let now = std::env::var_os("CARGO_MANIFEST_DIR");
+    let here = now.map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    here.ancestors().nth(2).unwrap_or(&here).to_path_buf()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{USAGE_ERROR, run, workspace_root};
+
+    #[test]
+    fn unknown_commands_steps_and_mutations_are_usage_errors() {
+        for line in ["", "tset", "tset format", "test frmat", "mutants no_such_mutation"] {
+            let arguments: Vec<String> = line.split_whitespace().map(String::from).collect();
+            assert_eq!(run(&arguments), USAGE_ERROR, "cargo xtask {line}");
+        }
+    }
+
+    #[test]
+    fn the_root_of_the_workspace_holds_its_manifest() {
+        assert!(workspace_root().join("Cargo.lock").is_file());
     }
 }

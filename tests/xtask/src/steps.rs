@@ -1,131 +1,197 @@
-//! The steps of `cargo xtask test`, and how their results are counted.
+//! The steps of `cargo xtask test`.
 //!
-//! A step is a command. It *passes*, *fails*, or *could not run* for want of a program; what could not
-//! run is never counted as passed. Tests inside a step are counted from the test harness's own lines.
+//! A step is some commands and the programs they need. It *passes*, *fails*, or *could not run* for want
+//! of a program; what could not run is never counted as passed. Tests inside a command are counted from
+//! the test harness's own lines.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Command, ExitCode, Stdio};
+use crate::programs::{CARGO, CLIPPY, GIT, Program, RUSTFMT};
+use crate::tally::{HarnessCounts, NotRun, Tally};
+use crate::{USAGE_ERROR, commands, mutants};
+use std::process::Command;
 use std::time::Instant;
 
-/// One command of the full run.
+/// One step of the full run.
 struct Step {
     name: &'static str,
-    /// The program and its arguments.
-    command: &'static [&'static str],
-    /// How to install the program when it is missing.
-    install: &'static str,
+    needs: &'static [Program],
+    work: Work,
 }
 
+/// What a step does.
+enum Work {
+    /// Runs every line.
+    Lines(&'static [Line]),
+    /// Checks every named model: it must be exhausted, and everything must hold.
+    Models(&'static [&'static str]),
+    /// Breaks the protocol on purpose; the checks must notice.
+    Mutations,
+}
+
+/// One command line: the program and its arguments, and variables of its environment.
+struct Line {
+    words: &'static [&'static str],
+    environment: &'static [(&'static str, &'static str)],
+}
+
+const fn line(words: &'static [&'static str]) -> Line {
+    Line { words, environment: &[] }
+}
+
+const LINT: &[&str] =
+    &["cargo", "clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
+
+/// What checks a model, before its name.
+const CHECK: &[&str] =
+    &["cargo", "run", "--quiet", "--release", "--locked", "--bin", "quorate", "--", "check"];
+
+/// All steps, the cheapest to learn from first.
 const STEPS: &[Step] = &[
     Step {
         name: "format",
-        command: &["cargo", "fmt", "--all", "--check"],
-        install: "rustup component add rustfmt",
+        needs: &[CARGO, RUSTFMT],
+        work: Work::Lines(&[line(&["cargo", "fmt", "--all", "--check"])]),
     },
+    Step { name: "lint", needs: &[CARGO, CLIPPY], work: Work::Lines(&[line(LINT)]) },
     Step {
-        name: "lint",
-        command: &[
-            "cargo",
-            "clippy",
-            "--workspace",
-            "--all-targets",
-            "--locked",
-            "--",
-            "-D",
-            "warnings",
-        ],
-        install: "rustup component add clippy",
+        name: "docs",
+        needs: &[CARGO],
+        work: Work::Lines(&[Line {
+            words: &["cargo", "doc", "--workspace", "--no-deps", "--locked"],
+            environment: &[("RUSTDOCFLAGS", "-D warnings")],
+        }]),
     },
     Step {
         name: "tests",
-        command: &["cargo", "test", "--workspace", "--locked"],
-        install: "https://rustup.rs",
+        needs: &[CARGO],
+        work: Work::Lines(&[line(&["cargo", "test", "--workspace", "--locked", "--no-fail-fast"])]),
     },
+    Step {
+        name: "models",
+        needs: &[CARGO],
+        work: Work::Models(&["smoke", "elections", "single", "pair"]),
+    },
+    Step { name: "mutations", needs: &[CARGO, GIT], work: Work::Mutations },
 ];
 
-/// What running the steps has shown so far.
-#[derive(Default)]
-struct Tally {
-    passed: u64,
-    failed: u64,
-    not_run: Vec<String>,
+/// The names of all steps.
+pub(crate) fn names() -> Vec<&'static str> {
+    STEPS.iter().map(|step| step.name).collect()
 }
 
-/// Runs the named steps, or all of them, and prints the summary.
-///
-/// The exit code is 0 when everything ran and passed, 1 when something failed, 3 when nothing failed
-/// but something could not run, 64 for an unknown step.
-pub(crate) fn run(names: &[String]) -> ExitCode {
-    if let Some(unknown) = names.iter().find(|name| !STEPS.iter().any(|step| step.name == **name)) {
-        let known: Vec<&str> = STEPS.iter().map(|step| step.name).collect();
-        eprintln!("step: {unknown:?}; expected one of {}", known.join(", "));
-        return ExitCode::from(64);
+/// Runs the named steps, or all of them, and prints the summary. Returns the exit code: 0 when everything
+/// ran and passed, 1 when something failed, 3 when nothing failed but something could not run, 64 for an
+/// unknown step.
+pub(crate) fn run(wanted: &[String]) -> u8 {
+    if let Some(unknown) = wanted.iter().find(|name| !names().contains(&name.as_str())) {
+        eprintln!("step: {unknown:?}; expected one of {}", names().join(", "));
+        return USAGE_ERROR;
     }
+    let is_wanted = |step: &&Step| wanted.is_empty() || wanted.iter().any(|n| n == step.name);
     let mut tally = Tally::default();
-    for step in STEPS.iter().filter(|s| names.is_empty() || names.iter().any(|n| n == s.name)) {
-        run_step(step, &mut tally);
+    for step in STEPS.iter().filter(is_wanted) {
+        tally.add(run_step(step));
     }
-    for reason in &tally.not_run {
-        println!("NOT RUN {reason}");
-    }
-    println!("{} passed, {} failed", tally.passed, tally.failed);
-    match (tally.failed, tally.not_run.is_empty()) {
-        (0, true) => ExitCode::SUCCESS,
-        (0, false) => ExitCode::from(3),
-        _ => ExitCode::FAILURE,
-    }
+    println!("{}", tally.summary());
+    tally.exit_code()
 }
 
-fn run_step(step: &Step, tally: &mut Tally) {
-    println!("== {}: {}", step.name, step.command.join(" "));
+/// Runs one step, or says why it cannot run.
+fn run_step(step: &Step) -> Tally {
+    if let Some(not_run) = what_is_missing(step) {
+        println!("== {}: not run: {}", step.name, not_run.why);
+        return Tally { not_run: vec![not_run], ..Tally::default() };
+    }
     let begun = Instant::now();
-    let (program, arguments) = (step.command[0], &step.command[1..]);
-    let spawned = Command::new(program).args(arguments).stdout(Stdio::piped()).spawn();
-    let mut child = match spawned {
-        Ok(child) => child,
-        Err(error) => {
-            let why = format!("{}: {program}: {error}; install it: {}", step.name, step.install);
-            return tally.not_run.push(why);
+    let mut tally = Tally::default();
+    match &step.work {
+        Work::Lines(lines) => {
+            for line in *lines {
+                tally.add(run_line(step.name, line.words, line.environment));
+            }
         }
+        Work::Models(models) => {
+            for model in *models {
+                let words: Vec<&str> = CHECK.iter().copied().chain([*model]).collect();
+                tally.add(run_line(step.name, &words, &[]));
+            }
+        }
+        Work::Mutations => {
+            println!("== {}: cargo xtask mutants", step.name);
+            tally.add(mutants::run_all());
+        }
+    }
+    let verdict = match tally.exit_code() {
+        0 => "passed",
+        1 => "FAILED",
+        _ => "ran in part",
     };
-    let (mut passed, mut failed) = (0, 0);
-    if let Some(output) = child.stdout.take() {
-        for line in BufReader::new(output).lines().map_while(Result::ok) {
-            let (more_passed, more_failed) = harness_counts(&line).unwrap_or_default();
-            passed += more_passed;
-            failed += more_failed;
-            println!("{line}");
-        }
-    }
-    let succeeded = child.wait().is_ok_and(|status| status.success());
-    // A step without a test harness is one test; one that breaks outside its tests is one failure.
-    if passed + failed == 0 || (!succeeded && failed == 0) {
-        *(if succeeded { &mut passed } else { &mut failed }) += 1;
-    }
-    tally.passed += passed;
-    tally.failed += failed;
-    let verdict = if succeeded { "passed" } else { "FAILED" };
-    println!("== {} {verdict} in {:.0} s", step.name, begun.elapsed().as_secs_f64());
+    println!("== {} {verdict} in {:.1} s", step.name, begun.elapsed().as_secs_f64());
+    tally
 }
 
-/// The numbers of passed and failed tests in a closing line of the standard test harness.
-fn harness_counts(line: &str) -> Option<(u64, u64)> {
-    let counts = line.strip_prefix("test result: ")?.split_once(". ")?.1;
-    let mut parts = counts.split("; ");
-    let passed = parts.next()?.strip_suffix(" passed")?.parse().ok()?;
-    let failed = parts.next()?.strip_suffix(" failed")?.parse().ok()?;
-    Some((passed, failed))
+/// The first program that a step needs and that is neither there nor can be installed.
+fn what_is_missing(step: &Step) -> Option<NotRun> {
+    step.needs.iter().find_map(|program| {
+        let why = program.ensure().err()?;
+        Some(NotRun { name: step.name.into(), why, how: program.install.into() })
+    })
+}
+
+/// Runs one command line and counts its tests.
+fn run_line(step: &str, words: &[&str], environment: &[(&str, &str)]) -> Tally {
+    let variables = environment.iter().map(|(name, value)| format!("{name}={value:?} "));
+    println!("== {step}: {}{}", variables.collect::<String>(), words.join(" "));
+    let mut counts = HarnessCounts::default();
+    let Some((program, arguments)) = words.split_first() else { return counts.finish(false) };
+    let mut command = Command::new(program);
+    command.args(arguments).envs(environment.iter().copied());
+    let result = commands::stream(&mut command, |line| counts.read(line));
+    if let Err(error) = &result {
+        println!("{program}: {error}");
+    }
+    counts.finish(result.unwrap_or(false))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::harness_counts;
+    use super::{STEPS, Step, Work, line, names, run_line, run_step};
+    use crate::programs::Program;
+    use crate::tally::Tally;
 
     #[test]
-    fn counts_come_from_the_harness_line_alone() {
-        let line =
-            "test result: FAILED. 12 passed; 3 failed; 0 ignored; 0 measured; 1 filtered out";
-        assert_eq!(harness_counts(line), Some((12, 3)));
-        assert_eq!(harness_counts("12 passed; 3 failed"), None);
+    fn names_are_unique_and_every_step_needs_something() {
+        let mut sorted = names();
+        sorted.sort_unstable();
+        sorted.dedup();
+        assert_eq!(sorted.len(), STEPS.len());
+        assert!(STEPS.iter().all(|step| !step.needs.is_empty()));
+    }
+
+    #[test]
+    fn a_step_that_lacks_a_program_is_not_run_and_not_passed() {
+        const NOTHING: Program = Program {
+            name: "nothing",
+            probe: &["quorate-no-such-program"],
+            package: None,
+            install: "do nothing",
+        };
+        const WORK: Work = Work::Lines(&[line(&["cargo", "--version"])]);
+        let tally = run_step(&Step { name: "example", needs: &[NOTHING], work: WORK });
+        assert_eq!((tally.passed, tally.failed), (0, 0));
+        assert_eq!(tally.exit_code(), 3);
+        let expected =
+            "NOT RUN example: nothing is missing; to run it: do nothing\n0 passed, 0 failed";
+        assert_eq!(tally.summary(), expected);
+    }
+
+    #[test]
+    fn a_line_that_succeeds_fails_or_cannot_start_is_counted() {
+        let counted = |words| {
+            let Tally { passed, failed, .. } = run_line("example", words, &[]);
+            (passed, failed)
+        };
+        assert_eq!(counted(&["cargo", "--version"]), (1, 0));
+        assert_eq!(counted(&["false"]), (0, 1));
+        assert_eq!(counted(&["quorate-no-such-program"]), (0, 1));
     }
 }
