@@ -3,7 +3,7 @@
 //! In each term at most one server is leader; it alone takes requests from clients and replicates them;
 //! followers accept entries only from the leader of their term and stand by to take over; an entry counts
 //! when a majority holds it durably. This is the Raft family of protocols, in the terms of Ongaro's thesis
-//! [Ongaro14].
+//! \[Ongaro14\].
 //!
 //! The whole protocol is one function, [`step`]: from the [`State`] of one server and an [`Input`] to the
 //! next state and the [`Effects`] that its caller is to perform. It knows no clock, no randomness and no

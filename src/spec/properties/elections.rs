@@ -1,9 +1,9 @@
 //! Who leads.
 
-use super::Property;
 use super::words::{name, names};
+use super::{Property, ServerChange};
 use quorate_cluster::Cluster;
-use quorate_core::{Role, ServerSet};
+use quorate_core::{Role, ServerId, ServerSet, Term};
 
 /// In each term, at most one server ever becomes leader.
 ///
@@ -29,7 +29,8 @@ impl Property for ElectionSafety {
     }
 }
 
-/// In each term, a server votes for at most one candidate.
+/// In each term, a server votes for at most one candidate, and its vote never changes: in memory as long as
+/// it runs, on its disk ever.
 ///
 /// Two majorities share a server, and this server must have chosen. Broken by a vote that leaves before
 /// it is durable, by a term that is durable without its vote, by voting without looking at `voted_for`,
@@ -40,7 +41,9 @@ pub struct VoteOnce;
 impl Property for VoteOnce {
     const NAME: &'static str = "VoteOnce";
     const CITATION: &'static str = "[Ongaro14 §3.4]";
-    const READING: &'static str = "In each term a server votes for at most one candidate.";
+    const READING: &'static str =
+        "In each term a server votes for at most one candidate, and keeps to it.";
+    const LOCAL: bool = true;
 
     fn state(cluster: &Cluster) -> Result<(), String> {
         for ((term, voter), candidates) in &cluster.history.votes {
@@ -50,6 +53,29 @@ impl Property for VoteOnce {
         }
         Ok(())
     }
+
+    fn server(change: &ServerChange<'_>) -> Result<(), String> {
+        let ServerChange { before, after, restarted, .. } = change;
+        let id = before.state.id;
+        if !restarted {
+            let was = (before.state.current_term, before.state.voted_for);
+            vote_is_kept(id, "vote", was, (after.state.current_term, after.state.voted_for))?;
+        }
+        let was = (before.disk.term, before.disk.voted_for);
+        vote_is_kept(id, "durable vote", was, (after.disk.term, after.disk.voted_for))
+    }
+}
+
+/// A term and the vote in it.
+type TermAndVote = (Term, Option<ServerId>);
+
+fn vote_is_kept(id: ServerId, kind: &str, was: TermAndVote, is: TermAndVote) -> Result<(), String> {
+    let ((old_term, old_vote), (term, vote)) = (was, is);
+    if term == old_term && old_vote.is_some() && vote != old_vote {
+        let (old_vote, vote) = (name(old_vote), name(vote));
+        return Err(format!("the {kind} of {id} in term {term} changed from {old_vote} to {vote}"));
+    }
+    Ok(())
 }
 
 /// Whoever has become leader of a term voted for itself in it, and its disk says so as long as it leads.

@@ -153,8 +153,8 @@ impl PropertyInfo {
 macro_rules! for_each_property {
     ($($callback:tt)+) => {
         $($callback)+! {
-            $crate::properties::TermMonotonic,
             $crate::properties::VoteOnce,
+            $crate::properties::TermMonotonic,
             $crate::properties::LeaderVotes,
             $crate::properties::ElectionSafety,
             $crate::properties::LogTerms,

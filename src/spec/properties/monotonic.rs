@@ -3,13 +3,11 @@
 //! A crash ends an incarnation: what was only in memory may then be less than before. What is durable
 //! never is.
 
-use super::words::name;
 use super::{Property, ServerChange};
 use quorate_cluster::{Cluster, State};
-use quorate_core::{Role, ServerId, Term};
+use quorate_core::Role;
 
-/// A server's term never falls, and its vote never changes within a term: in memory as long as it runs,
-/// on its disk ever.
+/// A server's term never falls: in memory as long as it runs, on its disk ever.
 ///
 /// Terms are the protocol's clock. Broken by a term that is not durable before it is acted upon, by a term
 /// that is taken from the wrong message, and by a server that comes back with an older disk.
@@ -19,36 +17,22 @@ pub struct TermMonotonic;
 impl Property for TermMonotonic {
     const NAME: &'static str = "TermMonotonic";
     const CITATION: &'static str = "[Ongaro14 §3.3]";
-    const READING: &'static str = "Terms never fall and votes never change within a term: in one incarnation, and on disk ever.";
+    const READING: &'static str = "Terms never fall: in one incarnation, and on disk ever.";
     const LOCAL: bool = true;
 
     fn server(change: &ServerChange<'_>) -> Result<(), String> {
-        let ServerChange { before, after, .. } = change;
+        let ServerChange { before, after, restarted, .. } = change;
         let id = before.state.id;
-        if !change.restarted {
-            let was = (before.state.current_term, before.state.voted_for);
-            never_back(id, "", was, (after.state.current_term, after.state.voted_for))?;
+        let (was, is) = (before.state.current_term, after.state.current_term);
+        if is < was && !restarted {
+            return Err(format!("the term of {id} fell from {was} to {is}"));
         }
-        let was = (before.disk.term, before.disk.voted_for);
-        never_back(id, "durable ", was, (after.disk.term, after.disk.voted_for))
+        let (was, is) = (before.disk.term, after.disk.term);
+        if is < was {
+            return Err(format!("the durable term of {id} fell from {was} to {is}"));
+        }
+        Ok(())
     }
-}
-
-/// A term and the vote in it.
-type TermAndVote = (Term, Option<ServerId>);
-
-fn never_back(id: ServerId, kind: &str, was: TermAndVote, is: TermAndVote) -> Result<(), String> {
-    let ((old_term, old_vote), (term, vote)) = (was, is);
-    if term < old_term {
-        return Err(format!("the {kind}term of {id} fell from {old_term} to {term}"));
-    }
-    if term == old_term && old_vote.is_some() && vote != old_vote {
-        let (old_vote, vote) = (name(old_vote), name(vote));
-        return Err(format!(
-            "the {kind}vote of {id} in term {term} changed from {old_vote} to {vote}"
-        ));
-    }
-    Ok(())
 }
 
 /// Within one incarnation neither the commit index nor the last applied index falls.

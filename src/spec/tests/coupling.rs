@@ -36,6 +36,10 @@ type Corruption = (&'static str, fn() -> Run, fn(&mut Abstract<Command>, &mut Cl
 
 /// For each predicate, in their order, how to break it.
 fn corruptions() -> Vec<Corruption> {
+    [of_disks_and_votes(), of_leaders_and_followers(), of_commits_and_debts()].concat()
+}
+
+fn of_disks_and_votes() -> Vec<Corruption> {
     vec![
         ("nodes_are_disks", led, |_, cluster| cluster.servers[1].disk.term = Term(9)),
         ("nodes_are_disks", led, |state, _| {
@@ -62,6 +66,11 @@ fn corruptions() -> Vec<Corruption> {
         ("counted_votes_were_cast", led, |state, _| {
             state.leaders.get_mut(&Term(1)).expect("n1 leads").votes.insert(n(7));
         }),
+    ]
+}
+
+fn of_leaders_and_followers() -> Vec<Corruption> {
+    vec![
         ("leader_log_is_tlog", led, |state, _| {
             state.leaders.get_mut(&Term(1)).expect("n1 leads").log.pop();
         }),
@@ -87,6 +96,11 @@ fn corruptions() -> Vec<Corruption> {
             let Role::Follower(follower) = &mut server(cluster, n(3)).role else { panic!() };
             follower.leader = Some(n(2));
         }),
+    ]
+}
+
+fn of_commits_and_debts() -> Vec<Corruption> {
+    vec![
         ("commit_is_chosen", led, |_, cluster| server(cluster, n(2)).commit_index = Index(4)),
         ("commit_is_chosen", led, |state, _| state.chosen.clear()),
         ("last_applied_is_applied", led, |_, cluster| {

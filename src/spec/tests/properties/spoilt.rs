@@ -212,10 +212,10 @@ fn monotonic(cases: &mut Vec<Case>) {
     add(cases, "TermMonotonic", last(), durable, "the durable term of n2 fell from 1 to 0");
     let vote = |past: &mut Past| past.spoil(2).state.voted_for = Some(n(3));
     let why = "the vote of n2 in term 1 changed from n1 to n3";
-    add(cases, "TermMonotonic", last(), vote, why);
+    add(cases, "VoteOnce", last(), vote, why);
     let forgotten = |past: &mut Past| past.spoil(2).disk.voted_for = None;
     let why = "the durable vote of n2 in term 1 changed from n1 to nobody";
-    add(cases, "TermMonotonic", last(), forgotten, why);
+    add(cases, "VoteOnce", last(), forgotten, why);
     let commit_index = |past: &mut Past| past.spoil(2).state.commit_index = Index(1);
     let why = "the commit index of n2 fell from 3 to 1";
     add(cases, "CommitMonotonic", last(), commit_index, why);
