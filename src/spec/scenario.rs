@@ -10,12 +10,17 @@
 //! | `n1 follower term=2 log=[1:noop]` | n1 starts in this state instead of empty; before the first action |
 //! | any action, as `sync n1 1` | it happens |
 //! | `deliver n1>n2 AppendEntries` | the one message in flight with this direction and these words arrives; also for `duplicate` and `drop` |
+//! | `deliver all n1>n2 AppendEntries` | every such message now in flight arrives, one or more; also for `duplicate` and `drop` |
 //! | `settle`, `settle {n1,n2}` | every write becomes durable and every message arrives, among these servers, until nothing is left |
-//! | `expect n1 leader term=2` | the notation of n1 has these parts |
+//! | `expect n1 leader term=2` | the notation of n1 has these parts; `commit=0`, `vote=-`, `writes=[]` and the like also say that it has no such part |
+//! | `expect message n1>n2 VoteGranted` | such a message is in flight |
+//! | `expect no message n1>n2 VoteGranted` | no such message is in flight |
 //! | `expect nothing from n1` | no message from n1 is in flight |
-//! | `expect violated ElectionSafety` | the last action violated this property |
+//! | `expect r1 written at 2` | how request r1 has ended; or `waiting`, or `lost` if its server crashed |
+//! | `expect violated ElectionSafety` | the last action violated this property; only `end` follows |
 //! | `end` | always the last, so that a file cut short is known |
 
+use crate::expectation::Expectation;
 use core::fmt;
 use quorate_cluster::notation::{Notation, Reader};
 use quorate_cluster::{Action, Server, Setting};
@@ -48,14 +53,12 @@ pub enum Command {
     Perform(Action),
     /// Something happens to the one message that matches.
     Message(Handling, Pattern),
+    /// Something happens to every message that matches.
+    Messages(Handling, Pattern),
     /// Among these servers, or all, everything on its way arrives.
     Settle(Option<ServerSet>),
-    /// The notation of a server has these parts.
-    Expect(ServerId, Vec<String>),
-    /// No message from this server is in flight.
-    ExpectNothingFrom(ServerId),
-    /// The last action violated this property.
-    ExpectViolated(String),
+    /// Something is so.
+    Expect(Expectation),
 }
 
 /// What happens to a message.
@@ -136,6 +139,10 @@ impl Scenario {
             if text == END {
                 break;
             }
+            if scenario.has_ended() {
+                let expected = format!("`{END}` after `expect violated`");
+                return Err(fail(line, format!("{text}; expected {expected}")));
+            }
             let begins_as_server = ServerId::read(&mut Reader::new(text)).is_ok();
             if begins_as_server {
                 let server = Server::from_notation(text).map_err(|e| fail(line, e.to_string()))?;
@@ -151,6 +158,12 @@ impl Scenario {
             }
             None => Ok(scenario),
         }
+    }
+
+    /// Whether the last instruction is one that nothing can follow: after a violation nothing more happens.
+    fn has_ended(&self) -> bool {
+        let last = self.instructions.last().map(|instruction| &instruction.command);
+        matches!(last, Some(Command::Expect(Expectation::Violated(_))))
     }
 
     fn add_start(&mut self, line: usize, mut server: Server) -> Result<(), ScenarioError> {
@@ -175,56 +188,46 @@ impl Scenario {
 impl Command {
     /// Reads one line that is neither a setting nor a server.
     fn parse(text: &str) -> Result<Command, String> {
-        let mut words = text.split_whitespace().map(str::to_owned);
-        match words.next().as_deref() {
-            Some("settle") => {
-                let among = words.next().map(|set| ServerSet::from_notation(&set)).transpose();
-                return among.map(Command::Settle).map_err(|error| error.to_string());
+        let words: Vec<&str> = text.split_whitespace().collect();
+        match words[..] {
+            ["settle"] => return Ok(Command::Settle(None)),
+            ["settle", set] => {
+                let among = ServerSet::from_notation(set).map_err(|error| error.to_string())?;
+                return Ok(Command::Settle(Some(among)));
             }
-            Some("expect") => return Command::parse_expectation(&words.collect::<Vec<String>>()),
+            ["expect", ref claim @ ..] => return Expectation::parse(claim).map(Command::Expect),
             _ => {}
         }
         match Action::from_notation(text) {
             Ok(action) => Ok(Command::Perform(action)),
             // A message may also be described by its direction and some words.
-            Err(error) => Command::parse_pattern(text).ok_or_else(|| error.to_string()),
+            Err(error) => Command::parse_pattern(&words).ok_or_else(|| error.to_string()),
         }
     }
 
-    fn parse_expectation(words: &[String]) -> Result<Command, String> {
-        let server = |text: &str| ServerId::from_notation(text).map_err(|error| error.to_string());
-        match words {
-            [verb, property] if verb == "violated" => Ok(Command::ExpectViolated(property.clone())),
-            [nothing, from, id] if nothing == "nothing" && from == "from" => {
-                Ok(Command::ExpectNothingFrom(server(id)?))
-            }
-            [id, parts @ ..] if !parts.is_empty() => {
-                Ok(Command::Expect(server(id)?, parts.to_vec()))
-            }
-            _ => Err(
-                "expected what: a server and parts of its notation, `nothing from` a server, or \
-                      `violated` and a property"
-                    .to_owned(),
-            ),
-        }
-    }
-
-    fn parse_pattern(text: &str) -> Option<Command> {
-        let mut words = text.split_whitespace();
-        let handling = match words.next()? {
-            "deliver" => Handling::Deliver,
-            "duplicate" => Handling::Duplicate,
-            "drop" => Handling::Drop,
+    fn parse_pattern(words: &[&str]) -> Option<Command> {
+        let handling = match words.first()? {
+            &"deliver" => Handling::Deliver,
+            &"duplicate" => Handling::Duplicate,
+            &"drop" => Handling::Drop,
             _ => return None,
         };
-        let (from, to) = words.next()?.split_once('>')?;
-        let (from, to) = (ServerId::from_notation(from).ok()?, ServerId::from_notation(to).ok()?);
-        let words = words.map(str::to_owned).collect();
-        Some(Command::Message(handling, Pattern { from, to, words }))
+        match &words[1..] {
+            ["all", pattern @ ..] => Some(Command::Messages(handling, Pattern::parse(pattern)?)),
+            pattern => Some(Command::Message(handling, Pattern::parse(pattern)?)),
+        }
     }
 }
 
 impl Pattern {
+    /// Reads a direction and words.
+    pub(crate) fn parse(words: &[&str]) -> Option<Pattern> {
+        let (direction, words) = words.split_first()?;
+        let (from, to) = direction.split_once('>')?;
+        let (from, to) = (ServerId::from_notation(from).ok()?, ServerId::from_notation(to).ok()?);
+        Some(Pattern { from, to, words: words.iter().map(|word| (*word).to_owned()).collect() })
+    }
+
     /// Whether a message is so described.
     pub fn matches(&self, envelope: &quorate_cluster::Envelope) -> bool {
         if (envelope.from, envelope.to) != (self.from, self.to) {
