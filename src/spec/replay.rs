@@ -8,8 +8,8 @@ use crate::expectation::{Expectation, everything_in_flight};
 use crate::scenario::{Command, Handling, Instruction, Pattern, Scenario, ScenarioError};
 use crate::{Refinement, Transition, Violation, properties};
 use quorate_cluster::notation::Notation;
-use quorate_cluster::{Action, Cluster, Envelope, History, Impossible};
-use quorate_core::{Outcome, RequestId, ServerId, ServerSet};
+use quorate_cluster::{Action, Cluster, Entry, Envelope, History, Impossible};
+use quorate_core::{Outcome, Payload, RequestId, Role, ServerId, ServerSet};
 use std::collections::BTreeMap;
 
 /// A system that runs with every check after every action.
@@ -41,6 +41,7 @@ impl Watched {
             cluster.servers[place] = server.clone();
         }
         cluster.history = History::assumed_of(&cluster);
+        cluster.clients.issued = newest_command(&cluster);
         let refinement = Refinement::new(&cluster);
         Watched { setting: scenario.setting, cluster, refinement, outcomes: BTreeMap::new() }
     }
@@ -72,6 +73,21 @@ impl Watched {
             violation: checked.err(),
         })
     }
+}
+
+/// The greatest number of a command that some server has: it was proposed, so requests are numbered on
+/// from there.
+fn newest_command(cluster: &Cluster) -> u64 {
+    let number = |entry: &Entry| match entry.payload {
+        Payload::NoOp => 0,
+        Payload::Command(command) => command.0,
+    };
+    let servers = cluster.servers.iter();
+    let entries = servers.flat_map(|server| {
+        let unfinished = server.disk.unfinished.iter().flat_map(|write| &write.entries);
+        server.disk.log.entries().iter().chain(unfinished)
+    });
+    entries.map(number).max().unwrap_or(0)
 }
 
 /// One action of a run.
@@ -134,7 +150,13 @@ pub fn replay(scenario: &Scenario) -> Result<Replay, ScenarioError> {
         if let Command::Expect(Expectation::Violated(property)) = command {
             expected = Some(property.clone());
         } else if run.violation.is_none() {
-            run.follow(*line, command).map_err(|reason| ScenarioError { line: *line, reason })?;
+            let followed = run.follow(*line, command);
+            // What a line was to do after a violation is not missed.
+            if let Err(reason) = followed
+                && run.violation.is_none()
+            {
+                return Err(ScenarioError { line: *line, reason });
+            }
         }
     }
     let Run { watched, performed, violation } = run;
@@ -161,18 +183,20 @@ impl Run {
             Command::Messages(handling, pattern) => {
                 for envelope in self.find_all(*handling, pattern)? {
                     self.perform(line, handling.of(envelope))?;
-                    if self.violation.is_some() {
-                        break;
-                    }
                 }
                 Ok(())
             }
+            Command::Elect(candidate, voters) => self.elect(line, *candidate, *voters),
             Command::Settle(among) => self.settle(line, *among),
             Command::Expect(claim) => claim.check(&self.watched.cluster, &self.watched.outcomes),
         }
     }
 
+    /// Lets an action happen, unless something is violated already.
     fn perform(&mut self, line: usize, action: Action) -> Result<(), String> {
+        if self.violation.is_some() {
+            return Ok(());
+        }
         let performed = self.watched.perform(&action);
         let Observed { did, changed, violation } =
             performed.map_err(|impossible| format!("{action}: {impossible}"))?;
@@ -226,6 +250,35 @@ impl Run {
             return Err(format!("no such message; in flight: {all}"));
         }
         Ok(all)
+    }
+
+    /// Lets a server stand and lead by some servers' votes.
+    fn elect(&mut self, line: usize, candidate: ServerId, voters: ServerSet) -> Result<(), String> {
+        self.perform(line, Action::ElectionTimeout(candidate))?;
+        self.finish_writes(line, candidate)?;
+        let server = self.watched.cluster.server(candidate).map(|server| &server.state);
+        let term = server.map(|state| state.current_term).unwrap_or_default();
+        for voter in voters.iter() {
+            let pattern = |from, to, name: &str| {
+                let words = vec![format!("@{term}"), name.to_owned()];
+                Pattern { from, to, words }
+            };
+            let request = self.find(&pattern(candidate, voter, "RequestVote"))?;
+            self.perform(line, Action::Deliver(request))?;
+            self.finish_writes(line, voter)?;
+            let vote = self.find(&pattern(voter, candidate, "VoteGranted"))?;
+            self.perform(line, Action::Deliver(vote))?;
+        }
+        let server = self.watched.cluster.server(candidate).map(|server| &server.state.role);
+        let leads = matches!(server, Some(Role::Leader(_)));
+        if leads { Ok(()) } else { Err(format!("{candidate} does not lead with these votes")) }
+    }
+
+    /// Makes every unfinished write of a server durable.
+    fn finish_writes(&mut self, line: usize, server: ServerId) -> Result<(), String> {
+        let cluster = &self.watched.cluster;
+        let count = cluster.server(server).map_or(0, |server| server.disk.unfinished.len());
+        if count == 0 { Ok(()) } else { self.perform(line, Action::Sync { server, count }) }
     }
 
     /// Lets every write become durable and every message arrive, among some servers.

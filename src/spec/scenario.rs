@@ -11,6 +11,7 @@
 //! | any action, as `sync n1 1` | it happens |
 //! | `deliver n1>n2 AppendEntries` | the one message in flight with this direction and these words arrives; also for `duplicate` and `drop` |
 //! | `deliver all n1>n2 AppendEntries` | every such message now in flight arrives, one or more; also for `duplicate` and `drop` |
+//! | `elect n1 {n2,n3}` | n1 stands, these servers vote for it, and it leads; nothing that it then sends arrives |
 //! | `settle`, `settle {n1,n2}` | every write becomes durable and every message arrives, among these servers, until nothing is left |
 //! | `expect n1 leader term=2` | the notation of n1 has these parts; `commit=0`, `vote=-`, `writes=[]` and the like also say that it has no such part |
 //! | `expect message n1>n2 VoteGranted` | such a message is in flight |
@@ -55,6 +56,8 @@ pub enum Command {
     Message(Handling, Pattern),
     /// Something happens to every message that matches.
     Messages(Handling, Pattern),
+    /// A server stands and leads by these servers' votes.
+    Elect(ServerId, ServerSet),
     /// Among these servers, or all, everything on its way arrives.
     Settle(Option<ServerSet>),
     /// Something is so.
@@ -194,6 +197,11 @@ impl Command {
             ["settle", set] => {
                 let among = ServerSet::from_notation(set).map_err(|error| error.to_string())?;
                 return Ok(Command::Settle(Some(among)));
+            }
+            ["elect", id, voters] => {
+                let candidate = ServerId::from_notation(id).map_err(|error| error.to_string())?;
+                let voters = ServerSet::from_notation(voters).map_err(|error| error.to_string())?;
+                return Ok(Command::Elect(candidate, voters));
             }
             ["expect", ref claim @ ..] => return Expectation::parse(claim).map(Command::Expect),
             _ => {}
