@@ -48,7 +48,9 @@ fn difference(recorded: &str, now: &str) -> Option<String> {
 
 /// Every scenario file, by name.
 fn files() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
+    // What cargo says now, for the tree may have moved since this was compiled.
+    let root = std::env::var("CARGO_MANIFEST_DIR").unwrap_or(env!("CARGO_MANIFEST_DIR").to_owned());
+    let folder = Path::new(&root).join("tests/scenarios");
     let entries = std::fs::read_dir(&folder).expect("the folder of the scenarios");
     let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect("a file").path()).collect();
     files.sort();

@@ -24,7 +24,7 @@
 use crate::expectation::Expectation;
 use core::fmt;
 use quorate_cluster::notation::{Notation, Reader};
-use quorate_cluster::{Action, Server, Setting};
+use quorate_cluster::{Action, ActionKind, Server, Setting};
 use quorate_core::{ServerId, ServerSet};
 
 /// A script.
@@ -188,41 +188,52 @@ impl Scenario {
     }
 }
 
+/// What lines begin with, besides actions.
+const SHORTHANDS: [&str; 4] = ["elect", "settle", "expect", END];
+
 impl Command {
     /// Reads one line that is neither a setting nor a server.
     fn parse(text: &str) -> Result<Command, String> {
+        let set = |text: &str| ServerSet::from_notation(text).map_err(|error| error.to_string());
         let words: Vec<&str> = text.split_whitespace().collect();
         match words[..] {
-            ["settle"] => return Ok(Command::Settle(None)),
-            ["settle", set] => {
-                let among = ServerSet::from_notation(set).map_err(|error| error.to_string())?;
-                return Ok(Command::Settle(Some(among)));
-            }
+            ["settle"] => Ok(Command::Settle(None)),
+            ["settle", among] => Ok(Command::Settle(Some(set(among)?))),
+            ["settle", ..] => Err("settle whom; expected nothing more or a set".to_owned()),
             ["elect", id, voters] => {
                 let candidate = ServerId::from_notation(id).map_err(|error| error.to_string())?;
-                let voters = ServerSet::from_notation(voters).map_err(|error| error.to_string())?;
-                return Ok(Command::Elect(candidate, voters));
+                Ok(Command::Elect(candidate, set(voters)?))
             }
-            ["expect", ref claim @ ..] => return Expectation::parse(claim).map(Command::Expect),
-            _ => {}
-        }
-        match Action::from_notation(text) {
-            Ok(action) => Ok(Command::Perform(action)),
-            // A message may also be described by its direction and some words.
-            Err(error) => Command::parse_pattern(&words).ok_or_else(|| error.to_string()),
+            ["elect", ..] => Err("elect whom; expected a server and a set of voters".to_owned()),
+            ["expect", ref claim @ ..] => Expectation::parse(claim).map(Command::Expect),
+            [verb @ ("deliver" | "duplicate" | "drop"), ref what @ ..] => {
+                Command::parse_message(text, verb, what)
+            }
+            [verb, ..] if ActionKind::all().all(|kind| kind.name() != verb) => {
+                let known = ActionKind::all().map(ActionKind::name).chain(SHORTHANDS);
+                let known: Vec<&str> = known.collect();
+                Err(format!("{verb}; expected one of {}", known.join(", ")))
+            }
+            _ => Action::from_notation(text).map(Command::Perform).map_err(|e| e.to_string()),
         }
     }
 
-    fn parse_pattern(words: &[&str]) -> Option<Command> {
-        let handling = match words.first()? {
-            &"deliver" => Handling::Deliver,
-            &"duplicate" => Handling::Duplicate,
-            &"drop" => Handling::Drop,
-            _ => return None,
+    /// Reads what happens to a message, or to several.
+    fn parse_message(text: &str, verb: &str, what: &[&str]) -> Result<Command, String> {
+        let handling = match verb {
+            "deliver" => Handling::Deliver,
+            "duplicate" => Handling::Duplicate,
+            _ => Handling::Drop,
         };
-        match &words[1..] {
-            ["all", pattern @ ..] => Some(Command::Messages(handling, Pattern::parse(pattern)?)),
-            pattern => Some(Command::Message(handling, Pattern::parse(pattern)?)),
+        if let ["all", pattern @ ..] = what {
+            let pattern = Pattern::parse(pattern).ok_or("which messages; expected a direction")?;
+            return Ok(Command::Messages(handling, pattern));
+        }
+        // A message is written out, or described by its direction and some words.
+        match (Action::from_notation(text), Pattern::parse(what)) {
+            (Ok(action), _) => Ok(Command::Perform(action)),
+            (Err(_), Some(pattern)) => Ok(Command::Message(handling, pattern)),
+            (Err(error), None) => Err(error.to_string()),
         }
     }
 }
