@@ -18,6 +18,7 @@ pub mod recovery;
 mod refinement;
 mod replay;
 mod scenario;
+mod start;
 pub mod witnesses;
 
 pub use abstract_protocol::{Abstract, GUARDS, Guard, GuardFailed, Leadership, Node};

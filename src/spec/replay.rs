@@ -6,7 +6,7 @@
 use crate::describe::describe_effects;
 use crate::expectation::{Expectation, everything_in_flight};
 use crate::scenario::{Command, Handling, Instruction, Pattern, Scenario, ScenarioError};
-use crate::{Refinement, Transition, Violation, properties};
+use crate::{Refinement, Transition, Violation, coupled, properties};
 use quorate_cluster::notation::Notation;
 use quorate_cluster::{Action, Cluster, Entry, Envelope, History, Impossible};
 use quorate_core::{Outcome, Payload, RequestId, Role, ServerId, ServerSet};
@@ -44,6 +44,12 @@ impl Watched {
         cluster.clients.issued = newest_command(&cluster);
         let refinement = Refinement::new(&cluster);
         Watched { setting: scenario.setting, cluster, refinement, outcomes: BTreeMap::new() }
+    }
+
+    /// Checks the state in which a scenario begins.
+    fn check_start(&self) -> Result<(), Violation> {
+        properties::check_state(&self.cluster)?;
+        coupled(&self.refinement.abstract_state, &self.cluster)
     }
 
     /// The cluster as it is now.
@@ -143,7 +149,7 @@ impl Replay {
 /// When an action cannot happen, or an expectation is not met: the line, and why.
 pub fn replay(scenario: &Scenario) -> Result<Replay, ScenarioError> {
     let watched = Watched::begin(scenario);
-    let violation = properties::check_state(watched.cluster()).err();
+    let violation = watched.check_start().err();
     let mut run = Run { watched, performed: Vec::new(), violation };
     let mut expected = None;
     for Instruction { line, command } in &scenario.instructions {

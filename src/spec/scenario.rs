@@ -22,6 +22,7 @@
 //! | `end` | always the last, so that a file cut short is known |
 
 use crate::expectation::Expectation;
+use crate::start::can_start;
 use core::fmt;
 use quorate_cluster::notation::{Notation, Reader};
 use quorate_cluster::{Action, ActionKind, Server, Setting};
@@ -181,6 +182,9 @@ impl Scenario {
         }
         if self.start.iter().any(|known| known.state.id == id) {
             return fail(format!("{id} already has a state to start in"));
+        }
+        if let Err(why) = can_start(&server, &self.setting) {
+            return fail(why);
         }
         server.state.configuration = self.setting.configuration();
         self.start.push(server);

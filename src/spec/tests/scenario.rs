@@ -135,6 +135,55 @@ fn servers_to_start_with_are_checked() {
 }
 
 #[test]
+fn servers_start_only_as_a_server_can_be() {
+    let cases = [
+        ("n1 follower term=1 vote=n4 log=[]", "there is no server n4"),
+        (
+            "n1 follower term=1 log=[2:noop]",
+            "the log has entries of later terms than the server's, or the disk's",
+        ),
+        (
+            "n1 follower term=2 log=[1:noop] disk=[]@1/-",
+            "the disk and the unfinished writes do not make up term, vote and log",
+        ),
+        (
+            "n1 follower term=1 log=[1:noop] durable=0@1/-",
+            "what the server knows of its disk is not so",
+        ),
+        ("n1 follower term=1 log=[1:noop] commit=2", "more is committed than the log has"),
+        (
+            "n1 follower term=1 log=[1:noop] commit=1 applied=18446744073709551615",
+            "more is applied than is committed and durable",
+        ),
+        ("n1 follower term=1 log=[] verified=1", "more is verified than the log has"),
+        ("n1 candidate term=1 log=[]", "a candidate votes for itself"),
+        (
+            "n1 leader term=1 vote=n1 log=[1:noop] first=1",
+            "a leader knows how far each other server is, in order",
+        ),
+        (
+            "n1 leader term=1 vote=n1 log=[1:noop] first=1 n2(next=9) n3(next=2)",
+            "it leads beyond its own log",
+        ),
+    ];
+    for (line, why) in cases {
+        assert_eq!(line_error(line), format!("line 3: n1: {why}"));
+    }
+}
+
+#[test]
+fn servers_that_do_not_fit_together_violate_at_the_start() {
+    let text = format!(
+        "{HEAD}n1 leader term=1 vote=n1 log=[1:noop] first=1 n2(next=2) n3(next=2)\n\
+         n2 leader term=1 vote=n2 log=[1:noop] first=1 n1(next=2) n3(next=2)\nend\n"
+    );
+    let scenario = Scenario::parse(&text).expect("a scenario");
+    let run = replay(&scenario).expect("it can be followed");
+    let why = run.as_expected().expect_err("no term has two leaders");
+    assert!(why.starts_with("violated ElectionSafety: "), "{why}");
+}
+
+#[test]
 fn what_cannot_happen_is_refused() {
     let cases = [
         ("election_timeout n4", "line 3: election_timeout n4: there is no server n4"),
@@ -247,5 +296,39 @@ fn a_start_in_the_middle_reads_back() {
             Scenario::parse(&text).unwrap_or_else(|e| panic!("seed {seed}: {e}\n{text}"));
         let run = replay(&scenario).unwrap_or_else(|e| panic!("seed {seed}: {e}\n{text}"));
         assert_eq!(run.end.servers, cluster.servers, "seed {seed}");
+    }
+}
+
+#[test]
+fn no_text_makes_it_panic() {
+    let mut rng = fastrand::Rng::with_seed(7);
+    for seed in 0..40 {
+        let (setting, actions, _) = random_run(seed);
+        let mut cluster = Cluster::new(&setting);
+        for action in &actions[..60 + (seed as usize)] {
+            cluster.perform(&setting.parameters, action).expect("the action is possible");
+        }
+        let servers: Vec<String> = cluster.servers.iter().map(ToString::to_string).collect();
+        let more = "elect n1 {n2,n3}\nsettle\nheartbeat_timeout n1\ncrash n2 keep=0";
+        let text = format!("scenario version=1\n{setting}\n{}\n{more}\nend\n", servers.join("\n"));
+        for _ in 0..100 {
+            let mut changed: Vec<char> = text.chars().collect();
+            for _ in 0..rng.usize(1..4) {
+                let place = rng.usize(0..changed.len());
+                let digit = char::from(b'0' + rng.u8(0..10));
+                let other = changed[rng.usize(0..changed.len())];
+                match rng.u8(0..4) {
+                    0 => changed[place] = other,
+                    1 => drop(changed.remove(place)),
+                    _ if changed[place].is_ascii_digit() => changed[place] = digit,
+                    _ => {}
+                }
+            }
+            let changed: String = changed.into_iter().collect();
+            if let Ok(scenario) = Scenario::parse(&changed) {
+                let run = std::panic::catch_unwind(|| replay(&scenario).is_ok());
+                assert!(run.is_ok(), "{changed}");
+            }
+        }
     }
 }
