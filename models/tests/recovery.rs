@@ -3,13 +3,13 @@
 use quorate_models::{Bounds, PlainModel, PlainState, Stopper, find};
 use quorate_spec::recovery::recover;
 use stateright::Model;
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 /// Recovers from every state of a model. How many states, and the greatest number of rounds.
 fn recover_from_everywhere(bounds: Bounds) -> (usize, u64) {
     let model = PlainModel::new(bounds, None, Stopper::default());
     let setting = bounds.setting();
-    let mut known: HashSet<PlainState> = model.init_states().into_iter().collect();
+    let mut known: BTreeSet<PlainState> = model.init_states().into_iter().collect();
     let mut open: Vec<PlainState> = known.iter().cloned().collect();
     let mut rounds = 0;
     while let Some(state) = open.pop() {
