@@ -75,7 +75,7 @@ impl Counterexample {
 }
 
 /// What a failed assertion said.
-fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
+pub(crate) fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
     format!("{ASSERTIONS}: a server's own assertion failed: {text}")

@@ -3,13 +3,13 @@
 //! A script cannot pass in a bad state: after each action every property, the refinement and the coupling
 //! predicates are checked, and the first violation ends the run.
 
-use crate::scenario::{
-    Command, END, Handling, Instruction, Pattern, Scenario, ScenarioError, VERSION,
-};
-use crate::{Refinement, Transition, Violation, describe, properties};
+use crate::describe::describe_effects;
+use crate::expectation::{Expectation, everything_in_flight};
+use crate::scenario::{Command, Handling, Instruction, Pattern, Scenario, ScenarioError};
+use crate::{Refinement, Transition, Violation, coupled, properties};
 use quorate_cluster::notation::Notation;
-use quorate_cluster::{Action, Cluster, Envelope, Happening, History};
-use quorate_core::ServerSet;
+use quorate_cluster::{Action, Cluster, Entry, Envelope, History, Impossible};
+use quorate_core::{Outcome, Payload, RequestId, Role, ServerId, ServerSet};
 use std::collections::BTreeMap;
 
 /// A system that runs with every check after every action.
@@ -18,6 +18,18 @@ pub struct Watched {
     setting: quorate_cluster::Setting,
     cluster: Cluster,
     refinement: Refinement,
+    outcomes: BTreeMap<RequestId, Outcome>,
+}
+
+/// What an action did in a system that is watched.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Observed {
+    /// What happened, in lines, without the servers that changed.
+    pub did: Vec<String>,
+    /// The line of each server that changed, before and after.
+    pub changed: Vec<(String, String)>,
+    /// The first property that was violated, if one was.
+    pub violation: Option<Violation>,
 }
 
 impl Watched {
@@ -29,8 +41,15 @@ impl Watched {
             cluster.servers[place] = server.clone();
         }
         cluster.history = History::assumed_of(&cluster);
+        cluster.clients.issued = newest_command(&cluster);
         let refinement = Refinement::new(&cluster);
-        Watched { setting: scenario.setting, cluster, refinement }
+        Watched { setting: scenario.setting, cluster, refinement, outcomes: BTreeMap::new() }
+    }
+
+    /// Checks the state in which a scenario begins.
+    fn check_start(&self) -> Result<(), Violation> {
+        properties::check_state(&self.cluster)?;
+        coupled(&self.refinement.abstract_state, &self.cluster)
     }
 
     /// The cluster as it is now.
@@ -38,23 +57,43 @@ impl Watched {
         &self.cluster
     }
 
-    /// Lets an action happen and checks everything. What happened, in lines, and the first violation.
+    /// Lets an action happen and checks everything.
     ///
     /// # Errors
     /// When the action cannot happen.
-    pub fn perform(
-        &mut self,
-        action: &Action,
-    ) -> Result<(Vec<String>, Option<Violation>), quorate_cluster::Impossible> {
+    pub fn perform(&mut self, action: &Action) -> Result<Observed, Impossible> {
         let before = self.cluster.clone();
-        let happening: Happening = self.cluster.perform(&self.setting.parameters, action)?;
+        let happening = self.cluster.perform(&self.setting.parameters, action)?;
+        let replies = happening.step.iter().flat_map(|step| &step.effects.reply);
+        self.outcomes.extend(replies.map(|reply| (reply.request, reply.outcome)));
         let after = &self.cluster;
         let transition = Transition { before: &before, action, happening: &happening, after };
         let checked = properties::check_step(&transition)
             .and_then(|()| properties::check_state(after))
             .and_then(|()| self.refinement.check(&transition));
-        Ok((describe(&transition), checked.err()))
+        let servers = before.servers.iter().zip(&after.servers);
+        let changed = servers.filter(|(before, after)| before != after);
+        Ok(Observed {
+            did: describe_effects(&transition),
+            changed: changed.map(|(old, new)| (old.to_string(), new.to_string())).collect(),
+            violation: checked.err(),
+        })
     }
+}
+
+/// The greatest number of a command that some server has: it was proposed, so requests are numbered on
+/// from there.
+fn newest_command(cluster: &Cluster) -> u64 {
+    let number = |entry: &Entry| match entry.payload {
+        Payload::NoOp => 0,
+        Payload::Command(command) => command.0,
+    };
+    let servers = cluster.servers.iter();
+    let entries = servers.flat_map(|server| {
+        let unfinished = server.disk.unfinished.iter().flat_map(|write| &write.entries);
+        server.disk.log.entries().iter().chain(unfinished)
+    });
+    entries.map(number).max().unwrap_or(0)
 }
 
 /// One action of a run.
@@ -64,8 +103,10 @@ pub struct Performed {
     pub line: usize,
     /// The action.
     pub action: Action,
-    /// What it did, in lines.
+    /// What it did, in lines, without the servers that changed.
     pub did: Vec<String>,
+    /// The line of each server that changed, before and after.
+    pub changed: Vec<(String, String)>,
 }
 
 /// A finished run.
@@ -81,22 +122,47 @@ pub struct Replay {
     pub end: Cluster,
 }
 
+impl Replay {
+    /// Whether the run violated what the script says, and nothing if it says nothing.
+    ///
+    /// # Errors
+    /// When it did not: what happened instead.
+    pub fn as_expected(&self) -> Result<(), String> {
+        match (&self.violation, &self.expected) {
+            (None, None) => Ok(()),
+            (Some(found), Some(expected)) if found.property == expected => Ok(()),
+            (Some(found), None) => Err(format!("violated {}: {}", found.property, found.why)),
+            (Some(found), Some(expected)) => Err(format!(
+                "violated {}: {}; expected a violation of {expected}",
+                found.property, found.why
+            )),
+            (None, Some(expected)) => {
+                Err(format!("violated nothing; expected a violation of {expected}"))
+            }
+        }
+    }
+}
+
 /// Runs a scenario to its end, or to the first violation.
 ///
 /// # Errors
 /// When an action cannot happen, or an expectation is not met: the line, and why.
 pub fn replay(scenario: &Scenario) -> Result<Replay, ScenarioError> {
-    let mut run = Run {
-        watched: Watched::begin(scenario),
-        performed: Vec::new(),
-        violation: properties::check_state(Watched::begin(scenario).cluster()).err(),
-    };
+    let watched = Watched::begin(scenario);
+    let violation = watched.check_start().err();
+    let mut run = Run { watched, performed: Vec::new(), violation };
     let mut expected = None;
     for Instruction { line, command } in &scenario.instructions {
-        if let Command::ExpectViolated(property) = command {
+        if let Command::Expect(Expectation::Violated(property)) = command {
             expected = Some(property.clone());
         } else if run.violation.is_none() {
-            run.follow(*line, command).map_err(|reason| ScenarioError { line: *line, reason })?;
+            let followed = run.follow(*line, command);
+            // What a line was to do after a violation is not missed.
+            if let Err(reason) = followed
+                && run.violation.is_none()
+            {
+                return Err(ScenarioError { line: *line, reason });
+            }
         }
     }
     let Run { watched, performed, violation } = run;
@@ -109,75 +175,123 @@ struct Run {
     violation: Option<Violation>,
 }
 
-/// The greatest number of actions in which a system must settle.
+/// The most actions that one `settle` takes.
 const SETTLE_LIMIT: usize = 10_000;
 
 impl Run {
-    /// Does what one line says.
     fn follow(&mut self, line: usize, command: &Command) -> Result<(), String> {
         match command {
             Command::Perform(action) => self.perform(line, action.clone()),
             Command::Message(handling, pattern) => {
                 let envelope = self.find(pattern)?;
-                self.perform(
-                    line,
-                    match handling {
-                        Handling::Deliver => Action::Deliver(envelope),
-                        Handling::Duplicate => Action::Duplicate(envelope),
-                        Handling::Drop => Action::Drop(envelope),
-                    },
-                )
+                self.perform(line, handling.of(envelope))
             }
+            Command::Messages(handling, pattern) => {
+                for envelope in self.find_all(*handling, pattern)? {
+                    self.perform(line, handling.of(envelope))?;
+                }
+                Ok(())
+            }
+            Command::Elect(candidate, voters) => self.elect(line, *candidate, *voters),
             Command::Settle(among) => self.settle(line, *among),
-            Command::Expect(id, parts) => {
-                let server = self.watched.cluster.server(*id);
-                let notation = server.ok_or(format!("there is no server {id}"))?.to_string();
-                let has = |part: &&String| !notation.split(' ').any(|known| known == part.as_str());
-                match parts.iter().find(has) {
-                    Some(missing) => Err(format!("expected {missing}, but it is {notation}")),
-                    None => Ok(()),
-                }
-            }
-            Command::ExpectNothingFrom(id) => {
-                let mut in_flight = self.watched.cluster.network.in_flight.keys();
-                match in_flight.find(|envelope| envelope.from == *id) {
-                    Some(envelope) => {
-                        Err(format!("expected nothing from {id}: {}", envelope.to_notation()))
-                    }
-                    None => Ok(()),
-                }
-            }
-            Command::ExpectViolated(_) => Ok(()),
+            Command::Expect(claim) => claim.check(&self.watched.cluster, &self.watched.outcomes),
         }
     }
 
+    /// Lets an action happen, unless something is violated already.
     fn perform(&mut self, line: usize, action: Action) -> Result<(), String> {
+        if self.violation.is_some() {
+            return Ok(());
+        }
         let performed = self.watched.perform(&action);
-        let (did, violation) = performed.map_err(|impossible| format!("{action}: {impossible}"))?;
-        self.performed.push(Performed { line, action, did });
+        let Observed { did, changed, violation } =
+            performed.map_err(|impossible| format!("{action}: {impossible}"))?;
+        self.performed.push(Performed { line, action, did, changed });
         self.violation = violation;
         Ok(())
     }
 
+    fn must_exist(&self, server: ServerId) -> Result<(), String> {
+        let cluster = &self.watched.cluster;
+        let exists = cluster.server(server).is_some();
+        let last = cluster.servers.len();
+        if exists {
+            Ok(())
+        } else {
+            Err(format!("there is no server {server}; n1 to n{last} exist"))
+        }
+    }
+
     /// The one message in flight that a pattern describes.
     fn find(&self, pattern: &Pattern) -> Result<Envelope, String> {
+        self.must_exist(pattern.from)?;
+        self.must_exist(pattern.to)?;
         let in_flight = &self.watched.cluster.network.in_flight;
         let matching: Vec<&Envelope> = in_flight.keys().filter(|e| pattern.matches(e)).collect();
-        let list = |envelopes: &mut dyn Iterator<Item = &Envelope>| {
-            let list: Vec<String> = envelopes.map(Notation::to_notation).collect();
-            if list.is_empty() { "nothing".to_owned() } else { list.join("; ") }
-        };
         match matching[..] {
             [envelope] => Ok(envelope.clone()),
-            [] => Err(format!("no such message; in flight: {}", list(&mut in_flight.keys()))),
-            _ => Err(format!("several such messages: {}", list(&mut matching.into_iter()))),
+            [] => {
+                let all = everything_in_flight(&self.watched.cluster);
+                Err(format!("no such message; in flight: {all}"))
+            }
+            _ => {
+                let list: Vec<String> = matching.into_iter().map(Notation::to_notation).collect();
+                Err(format!("several such messages: {}", list.join("; ")))
+            }
         }
+    }
+
+    /// Every message in flight that a pattern describes, and equal ones as often as they are there, but
+    /// for duplicating once.
+    fn find_all(&self, handling: Handling, pattern: &Pattern) -> Result<Vec<Envelope>, String> {
+        self.must_exist(pattern.from)?;
+        self.must_exist(pattern.to)?;
+        let in_flight = &self.watched.cluster.network.in_flight;
+        let matching = in_flight.iter().filter(|(envelope, _)| pattern.matches(envelope));
+        let times = |count: usize| if handling == Handling::Duplicate { 1 } else { count };
+        let all: Vec<Envelope> =
+            matching.flat_map(|(envelope, count)| vec![envelope.clone(); times(*count)]).collect();
+        if all.is_empty() {
+            let all = everything_in_flight(&self.watched.cluster);
+            return Err(format!("no such message; in flight: {all}"));
+        }
+        Ok(all)
+    }
+
+    /// Lets a server stand and lead by some servers' votes.
+    fn elect(&mut self, line: usize, candidate: ServerId, voters: ServerSet) -> Result<(), String> {
+        self.perform(line, Action::ElectionTimeout(candidate))?;
+        self.finish_writes(line, candidate)?;
+        let server = self.watched.cluster.server(candidate).map(|server| &server.state);
+        let term = server.map(|state| state.current_term).unwrap_or_default();
+        for voter in voters.iter() {
+            let pattern = |from, to, name: &str| {
+                let words = vec![format!("@{term}"), name.to_owned()];
+                Pattern { from, to, words }
+            };
+            let request = self.find(&pattern(candidate, voter, "RequestVote"))?;
+            self.perform(line, Action::Deliver(request))?;
+            self.finish_writes(line, voter)?;
+            let vote = self.find(&pattern(voter, candidate, "VoteGranted"))?;
+            self.perform(line, Action::Deliver(vote))?;
+        }
+        let server = self.watched.cluster.server(candidate).map(|server| &server.state.role);
+        let leads = matches!(server, Some(Role::Leader(_)));
+        if leads { Ok(()) } else { Err(format!("{candidate} does not lead with these votes")) }
+    }
+
+    /// Makes every unfinished write of a server durable.
+    fn finish_writes(&mut self, line: usize, server: ServerId) -> Result<(), String> {
+        let cluster = &self.watched.cluster;
+        let count = cluster.server(server).map_or(0, |server| server.disk.unfinished.len());
+        if count == 0 { Ok(()) } else { self.perform(line, Action::Sync { server, count }) }
     }
 
     /// Lets every write become durable and every message arrive, among some servers.
     fn settle(&mut self, line: usize, among: Option<ServerSet>) -> Result<(), String> {
         let all = self.watched.cluster.servers.iter().map(|server| server.state.id).collect();
-        let among = among.unwrap_or(all);
+        let among: ServerSet = among.unwrap_or(all);
+        among.iter().try_for_each(|server| self.must_exist(server))?;
         for _ in 0..SETTLE_LIMIT {
             let Some(action) = next_to_settle(&self.watched.cluster, among) else { return Ok(()) };
             self.perform(line, action)?;
@@ -186,6 +300,17 @@ impl Run {
             }
         }
         Err(format!("not settled after {SETTLE_LIMIT} actions"))
+    }
+}
+
+impl Handling {
+    /// The action that lets this happen to a message.
+    const fn of(self, envelope: Envelope) -> Action {
+        match self {
+            Handling::Deliver => Action::Deliver(envelope),
+            Handling::Duplicate => Action::Duplicate(envelope),
+            Handling::Drop => Action::Drop(envelope),
+        }
     }
 }
 
@@ -201,47 +326,4 @@ pub fn next_to_settle(cluster: &Cluster, among: ServerSet) -> Option<Action> {
     let is_inside = |e: &&Envelope| among.contains(e.from) && among.contains(e.to);
     let mut arriving = network.in_flight.keys().filter(is_inside);
     arriving.find(|envelope| !network.is_cut(envelope)).cloned().map(Action::Deliver)
-}
-
-/// The text of a scenario with what happened now recorded after each line.
-pub fn record(text: &str, run: &Replay) -> String {
-    let mut by_line: BTreeMap<usize, Vec<&Performed>> = BTreeMap::new();
-    for performed in &run.performed {
-        by_line.entry(performed.line).or_default().push(performed);
-    }
-    let mut out = String::new();
-    let last = run.performed.last().map(|performed| performed.line);
-    for (number, line) in (1..).zip(text.lines()) {
-        if line.trim_start().starts_with('|') {
-            continue;
-        }
-        out.push_str(line);
-        out.push('\n');
-        for performed in by_line.get(&number).into_iter().flatten() {
-            let notation = performed.action.to_string();
-            if notation != line.trim() {
-                out.push_str(&format!("  | {notation}\n"));
-            }
-            for did in &performed.did {
-                out.push_str(&format!("  |   {did}\n"));
-            }
-        }
-        if let Some(violation) = run.violation.as_ref().filter(|_| last == Some(number)) {
-            out.push_str(&format!("  | VIOLATED {}: {}\n", violation.property, violation.why));
-        }
-    }
-    out
-}
-
-/// The text of a scenario that performs these actions, and ends in a violation if one is named.
-pub fn script(
-    setting: &quorate_cluster::Setting,
-    actions: &[Action],
-    violated: Option<&str>,
-) -> String {
-    let heading = [VERSION.to_owned(), setting.to_string()];
-    let actions = actions.iter().map(Action::to_string);
-    let violated = violated.map(|property| format!("expect violated {property}"));
-    let lines = heading.into_iter().chain(actions).chain(violated).chain([END.to_owned()]);
-    lines.map(|line| line + "\n").collect()
 }
