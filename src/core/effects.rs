@@ -21,7 +21,7 @@ pub struct Parameters {
     pub window: usize,
     /// The greatest number of entries beyond the commit index; more writes are refused as busy.
     pub max_uncommitted: u64,
-    /// The greatest number of waiting reads; more are refused.
+    /// The greatest number of waiting reads; more are refused as busy.
     pub max_reads: usize,
     /// When followers learn that the commit index has advanced.
     pub spreading: Spreading,
@@ -133,7 +133,7 @@ pub enum Outcome {
     Readable(Index),
     /// The write had no effect: this server is not leader, but perhaps that one is.
     NotLeader(Option<ServerId>),
-    /// The write had no effect: too many are waiting.
+    /// The request had no effect: too many are waiting here. It may be asked again later.
     Busy,
     /// Leadership was lost; the write may or may not take effect.
     Unknown,

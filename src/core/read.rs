@@ -26,7 +26,7 @@ pub(crate) fn on_read<C: Clone>(
         return effects.answer(request, Outcome::ReadFailed(hint));
     };
     if leader.reads.len() >= parameters.max_reads {
-        return effects.answer(request, Outcome::ReadFailed(hint));
+        return effects.answer(request, Outcome::Busy);
     }
     let read_index = state.commit_index.max(leader.first_index);
     let round = leader.round.next();

@@ -201,14 +201,14 @@ fn waiting_reads_fail_when_leadership_ends() {
     assert_eq!(outcomes(&done), [], "none is answered twice");
 }
 
-/// More reads than may wait are refused [Ongaro14 §6.4].
+/// More reads than may wait are refused, and not sent elsewhere: this server leads [Ongaro14 §6.4].
 #[test]
-fn more_waiting_reads_than_allowed_fail() {
+fn more_waiting_reads_than_allowed_are_busy() {
     let parameters = Parameters { max_reads: 2, ..Parameters::default() };
     let mut server = Server::settled_within(parameters, 3, &[]);
     server.read(1);
     server.read(2);
-    assert_eq!(outcomes(&server.read(3)), [(3, Outcome::ReadFailed(Some(id(1))))]);
+    assert_eq!(outcomes(&server.read(3)), [(3, Outcome::Busy)]);
     server.receive(2, 1, accepted(1, 1));
     assert_eq!(outcomes(&server.read(4)), []);
 }
