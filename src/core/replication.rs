@@ -158,9 +158,13 @@ pub(crate) fn on_append_accepted<C: Clone>(
     }
     progress.next_index = progress.next_index.max(matched.next());
 
-    commit::advance(parameters, state, effects);
+    // What is new comes first, so that the entries sent carry it and nobody needs to be told twice.
+    let is_committed = commit::advance(parameters, state, effects);
+    let has_begun = read::begin_round_if_free(state);
     replicate_to(parameters, state, from, effects);
-    read::begin_round_if_free(state, effects);
+    if is_committed || has_begun {
+        tell_everyone(state, effects);
+    }
 }
 
 /// Handles a rejection of the current term: backs up and tries again.
@@ -191,9 +195,12 @@ pub(crate) fn on_append_rejected<C: Clone>(
         let next = agree.next().min(previous);
         progress.next_index = next.max(progress.match_index.next());
         progress.flow = Flow::Probing { waiting: false };
-        replicate_to(parameters, state, from, effects);
     }
-    read::begin_round_if_free(state, effects);
+    let has_begun = read::begin_round_if_free(state);
+    replicate_to(parameters, state, from, effects);
+    if has_begun {
+        tell_everyone(state, effects);
+    }
 }
 
 /// Handles the heartbeat timer of a leader.
@@ -220,16 +227,9 @@ pub(crate) fn on_heartbeat_timeout<C: Clone>(
     }
 }
 
-/// Sends every follower an AppendEntries without entries.
-pub(crate) fn send_heartbeats<C: Clone>(state: &State<C>, effects: &mut Effects<C>) {
-    let Role::Leader(leader) = &state.role else { return };
-    for progress in &leader.progress {
-        effects.send.push(append_entries(state, progress, leader.round, 0));
-    }
-}
-
-/// Tells followers the new commit index, unless they are told in this step anyway.
-pub(crate) fn spread_commit<C: Clone>(state: &State<C>, effects: &mut Effects<C>) {
+/// Tells every follower the commit index and the round, with a message of its own where this step sends
+/// it nothing else. Whatever the step sends must already carry them.
+pub(crate) fn tell_everyone<C: Clone>(state: &State<C>, effects: &mut Effects<C>) {
     let Role::Leader(leader) = &state.role else { return };
     for progress in &leader.progress {
         let is_told = effects.send.iter().any(|envelope| envelope.to == progress.server);
