@@ -19,7 +19,8 @@ pub struct Parameters {
     pub batch: usize,
     /// The greatest number of unacknowledged batches for one follower, at least 1.
     pub window: usize,
-    /// The greatest number of entries beyond the commit index; more writes are refused as busy.
+    /// The greatest number of entries that a leader has beyond what is committed and durable on its own
+    /// disk; more writes are refused as busy.
     pub max_uncommitted: u64,
     /// The greatest number of waiting reads; more are refused as busy.
     pub max_reads: usize,

@@ -370,6 +370,22 @@ fn more_uncommitted_entries_than_allowed_are_busy() {
     assert_eq!(outcomes(&server.propose(6)), []);
 }
 
+/// Writes that others have committed still wait for the leader's own disk: they count as well
+/// [Ongaro14 §10.2.1].
+#[test]
+fn more_entries_than_allowed_that_the_own_disk_does_not_hold_are_busy() {
+    let parameters = Parameters { max_uncommitted: 2, ..Parameters::default() };
+    let mut server = Server::settled_within(parameters, 3, &[]);
+    server.propose(1);
+    server.propose(2);
+    server.receive(2, 1, accepted(3, 0));
+    server.receive(3, 1, accepted(3, 0));
+    assert_eq!((server.commit_index(), server.last_applied()), (3, 1));
+    assert_eq!(outcomes(&server.propose(3)), [(3, Outcome::Busy)]);
+    server.sync();
+    assert_eq!(outcomes(&server.propose(4)), []);
+}
+
 /// The index committed in a step, and how many acknowledged it.
 fn committed(done: &Done) -> Option<(u64, usize)> {
     done.events.iter().find_map(|event| match event {
