@@ -210,6 +210,17 @@ impl<C> Default for Effects<C> {
 }
 
 impl<C> Effects<C> {
+    /// Whether nothing is asked for.
+    pub fn is_empty(&self) -> bool {
+        let Effects { write, send, apply, reply, timers, events } = self;
+        write.is_none()
+            && send.is_empty()
+            && apply.is_none()
+            && reply.is_empty()
+            && *timers == Timers::default()
+            && events.is_empty()
+    }
+
     /// Forgets everything but keeps the memory, for callers that take many steps.
     pub fn clear(&mut self) {
         self.write = None;

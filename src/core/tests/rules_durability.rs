@@ -262,6 +262,17 @@ fn a_completion_of_what_was_never_issued_stops_the_server() {
     Server::new(3).step(quorate_core::Input::Persisted(1));
 }
 
+/// Whoever takes a step with the effects of an earlier one has perhaps not performed them: a write left there
+/// would pass for one of this step, and one that the disk owes would be forgotten [Ongaro14 §3.8].
+#[test]
+#[should_panic(expected = "effects of an earlier step")]
+fn effects_that_were_not_cleared_stop_the_server() {
+    let mut server = Server::new(3);
+    let mut effects = server.timeout();
+    let heartbeat = quorate_core::Input::HeartbeatTimeout;
+    quorate_core::step_into(&server.parameters, &mut server.state, heartbeat, &mut effects);
+}
+
 /// A leader's own durable entries are its whole log only when nothing older is unfinished
 /// [Ongaro14 §10.2.1].
 #[test]
