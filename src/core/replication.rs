@@ -3,7 +3,7 @@
 //! A leader sends batches within a window, one after the other while the logs match
 //! ([`Flow::Streaming`]), and one at a time after a mismatch ([`Flow::Probing`]). A rejection carries a hint
 //! that lets the leader back up by whole terms. A heartbeat is an AppendEntries without entries at the
-//! position before the next entry, so it also finds out what was lost; while probing it is the probe again.
+//! position before the next entry, so its answer also tells what was lost, entries or a probe.
 //!
 //! A follower's acknowledgement names the index that is *verified* - matched with the leader of this term -
 //! and durable, never merely the end of its log: what stands beyond may still be another leader's.
@@ -69,7 +69,11 @@ pub(crate) fn on_append_entries<C: Clone>(
         // What is beyond the verified index may not be what the leader committed.
         state.commit_index = state.commit_index.max(commit_index.min(follower.verified));
     }
-    acknowledge(state, round, effects);
+    // A heartbeat is always answered, if only as a sign of life: a follower whose disk is slow is not a silent
+    // one. Entries are answered once there is something to say; their write will say the rest.
+    if entries.is_empty() || round > Round::ZERO || state.acknowledgeable() > Index::ZERO {
+        acknowledge(state, round, effects);
+    }
 }
 
 /// Makes the log hold `entries` after `previous`, removing what conflicts and nothing else: entries that are
@@ -108,14 +112,10 @@ fn take_entries<C: Clone>(
     Some(last)
 }
 
-/// Tells the leader how much is verified and durable, and echoes a round. Says nothing when there is
-/// neither.
+/// Tells the leader how much is verified and durable, and echoes a round.
 pub(crate) fn acknowledge<C>(state: &State<C>, round: Round, effects: &mut Effects<C>) {
     let Some(leader) = state.leader_hint() else { return };
     let match_index = state.acknowledgeable();
-    if match_index == Index::ZERO && round == Round::ZERO {
-        return;
-    }
     let (server, term) = (state.id, state.current_term);
     if match_index > Index::ZERO {
         let (previous, last) = (match_index, match_index);
@@ -204,27 +204,14 @@ pub(crate) fn on_append_rejected<C: Clone>(
 }
 
 /// Handles the heartbeat timer of a leader.
-pub(crate) fn on_heartbeat_timeout<C: Clone>(
-    parameters: &Parameters,
-    state: &mut State<C>,
-    effects: &mut Effects<C>,
-) {
+pub(crate) fn on_heartbeat_timeout<C: Clone>(state: &mut State<C>, effects: &mut Effects<C>) {
     if !matches!(state.role, Role::Leader(_)) {
         return;
     }
     effects.timers.heartbeat = true;
     // Should the round on its way be lost, its reads are confirmed by this one.
     read::begin_round(state);
-    let Role::Leader(leader) = &state.role else { return };
-    for progress in &leader.progress {
-        let batch = match &progress.flow {
-            Flow::Streaming { .. } => 0,
-            // Should the probe be lost, this is it again. An empty one would not do: before the first
-            // entry it matches in every log, and a follower with nothing to acknowledge is silent.
-            Flow::Probing { .. } => parameters.batch.max(1),
-        };
-        effects.send.push(append_entries(state, progress, leader.round, batch));
-    }
+    tell_everyone(state, effects);
 }
 
 /// Tells every follower the commit index and the round, with a message of its own where this step sends
