@@ -1,7 +1,8 @@
 //! What goes into a step and what comes out of it.
 //!
 //! The caller's whole duty: perform the writes in the order they come out and report one only when it is
-//! durable; apply before it delivers the replies of the same step; start the timers it is told to.
+//! durable; apply before it delivers the replies of the same step; start the timers it is told to, and the
+//! election timer when the server starts.
 //! Messages may be sent at once, late, twice or never. There is no other ordering rule to break: whatever
 //! must wait for a write, the core itself holds back until the write is reported.
 
@@ -192,7 +193,8 @@ pub enum Refusal {
     NeverRequested,
     /// It claims leadership of a term that has another leader.
     SecondLeader,
-    /// It would replace a committed entry, or one that its own leader has vouched for in this term.
+    /// It would replace a committed entry, or one that its own leader has vouched for in this term. Its
+    /// term, and that its sender leads it, are believed all the same.
     ReplacesCommitted,
 }
 
