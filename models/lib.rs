@@ -28,5 +28,6 @@ pub use bounds::{BOUNDS, Bound, Bounds, Domain, OutOfDomain};
 pub use check::{Options, Progress, Report, Search, Verdict, check};
 pub use counterexample::{Counterexample, Step};
 pub use limits::{Limits, StopReason, Stopper, memory_available, memory_used};
-pub use model::{ASSERTIONS, PlainModel, PlainState, Spent};
+pub use model::{PlainModel, PlainState, Spent};
+pub use quorate_spec::ASSERTIONS;
 pub use named::{Counts, NAMED, Named, counts_line, find, property_names};

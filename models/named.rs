@@ -4,7 +4,8 @@
 //! the protocol or of the model, and says so; the change is then explained where it was made, and the new
 //! number recorded.
 
-use crate::{ASSERTIONS, Bounds};
+use crate::Bounds;
+use quorate_spec::ASSERTIONS;
 use quorate_spec::properties::PROPERTIES;
 
 /// A model with a name.

@@ -7,6 +7,7 @@
 //! same glasses.
 
 mod abstract_protocol;
+mod assertions;
 mod assumed;
 mod coupling;
 mod describe;
@@ -19,6 +20,7 @@ mod scenario;
 pub mod witnesses;
 
 pub use abstract_protocol::{Abstract, GUARDS, Guard, GuardFailed, Leadership, Node};
+pub use assertions::{ASSERTIONS, guarded};
 pub use coupling::{COUPLED, COUPLING, Coupling, coupled};
 pub use describe::{describe, mark_changes};
 pub use facts::{facts_hold, is_fact};

@@ -6,9 +6,9 @@
 use crate::scenario::{
     Command, END, Handling, Instruction, Pattern, Scenario, ScenarioError, VERSION,
 };
-use crate::{Refinement, Transition, Violation, describe, properties};
+use crate::{ASSERTIONS, Refinement, Transition, Violation, describe, guarded, properties};
 use quorate_cluster::notation::Notation;
-use quorate_cluster::{Action, Cluster, Envelope, Happening, History};
+use quorate_cluster::{Action, Cluster, Envelope, History};
 use quorate_core::ServerSet;
 use std::collections::BTreeMap;
 
@@ -47,7 +47,10 @@ impl Watched {
         action: &Action,
     ) -> Result<(Vec<String>, Option<Violation>), quorate_cluster::Impossible> {
         let before = self.cluster.clone();
-        let happening: Happening = self.cluster.perform(&self.setting.parameters, action)?;
+        let happening = match guarded(|| self.cluster.perform(&self.setting.parameters, action)) {
+            Ok(performed) => performed?,
+            Err(why) => return Ok((Vec::new(), Some(Violation { property: ASSERTIONS, why }))),
+        };
         let after = &self.cluster;
         let transition = Transition { before: &before, action, happening: &happening, after };
         let checked = properties::check_step(&transition)
