@@ -28,6 +28,8 @@ pub enum Question {
     Consistency,
     /// Which statements hold; the search ends when no state is left.
     Facts,
+    /// How the statement of this name comes about; the search ends at the first run that shows it.
+    Example(&'static str),
 }
 
 /// A model of a replicated register that can be asked both questions.
@@ -105,6 +107,15 @@ pub fn find_inconsistency<M: Register>(model: M) -> Finding {
         violated,
         counterexample: path.map(|path| tell(&path)),
     }
+}
+
+/// Finds a shortest run that shows a statement about some run: each step with what it led to, the initial
+/// state first. Nothing if there is none. The model must ask for [`Question::Example`].
+pub fn find_example<M: Register>(model: M) -> Option<Vec<Step>> {
+    let names: Vec<_> = model.properties().iter().map(|property| property.name).collect();
+    let [statement] = names[..] else { panic!("a shortest example needs exactly one property") };
+    let checker = model.checker().threads(1).spawn_bfs().join();
+    checker.discovery(statement).map(|path| tell(&path.into_vec()))
 }
 
 /// Puts a path into words: each action with the state after it.
@@ -192,6 +203,10 @@ pub(super) fn properties<M: Register>(
             let mut all = facts;
             all.push(Property::sometimes(NEVER, |_, _| false));
             all
+        }
+        // That statement alone, so that its first discovery is kept and ends the search.
+        Question::Example(statement) => {
+            facts.into_iter().filter(|property| property.name == statement).collect()
         }
     }
 }

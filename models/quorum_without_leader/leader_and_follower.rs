@@ -24,7 +24,7 @@ use super::history::{History, Version, Violation, Workload};
 use super::replicas::{REPLICAS, ReplicaId, ReplicaSet};
 use stateright::{Model, Property};
 
-mod facts;
+pub(super) mod facts;
 mod notation;
 
 /// A leadership, by its number; the first leader leads term 1.

@@ -71,9 +71,10 @@
 //! [Lamport86]: self#references
 //! [Ongaro14]: self#references
 
-use finding::{Facts, Finding, Question, establish, find_inconsistency};
+use finding::{Facts, Finding, Question, Step, establish, find_example, find_inconsistency};
 use history::WORKLOAD;
 use leader_and_follower::LeaderAndFollower;
+use leader_and_follower::facts::SAME_MOMENT;
 use quorums_only::QuorumsOnly;
 
 pub mod finding;
@@ -95,6 +96,9 @@ pub struct Demonstration {
     pub with_write_back: Finding,
     /// The same clients under a leader and followers: expected to hold.
     pub with_leader: Finding,
+    /// The moment at which quorums alone go wrong, with a leader: a run in which both reads return while one
+    /// replica, the leader, holds the write in progress. Its first step is the initial state.
+    pub same_moment: Option<Vec<Step>>,
     /// What quorums without a leader do while replicas fail.
     pub facts_without_leader: Facts,
     /// What leader and followers do while replicas fail.
@@ -103,12 +107,14 @@ pub struct Demonstration {
 
 impl Demonstration {
     /// Whether the argument stands: without a leader a read goes back, with write-back and with a leader a
-    /// complete search finds none that does, and every statement about failures is true.
+    /// complete search finds none that does, the moment that goes wrong without a leader was met with one, and
+    /// every statement about failures is true.
     pub fn confirms_the_pattern(&self) -> bool {
         let goes_back = self.without_leader.violated.is_some();
         let others_hold = self.with_write_back.holds() && self.with_leader.holds();
         let facts = [&self.facts_without_leader, &self.facts_with_leader];
-        goes_back && others_hold && facts.iter().all(|facts| facts.hold())
+        let compared = self.same_moment.is_some();
+        goes_back && others_hold && compared && facts.iter().all(|facts| facts.hold())
     }
 
     /// The statements about failures, first without a leader and then with one, and whether each is true.
@@ -131,6 +137,7 @@ pub fn demonstrate() -> Demonstration {
         without_leader: find_inconsistency(quorums(Question::Consistency)),
         with_write_back: find_inconsistency(write_back),
         with_leader: find_inconsistency(leader(Question::Consistency)),
+        same_moment: find_example(leader(Question::Example(SAME_MOMENT))),
         facts_without_leader: establish(quorums(Question::Facts)),
         facts_with_leader: establish(leader(Question::Facts)),
     }

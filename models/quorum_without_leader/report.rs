@@ -3,7 +3,7 @@
 //! Every number and every verdict is taken from the searches. Where a text explains a result, it is printed
 //! only if the result is the one that it explains.
 
-use super::finding::{CONSISTENT, Facts, Finding};
+use super::finding::{CONSISTENT, Facts, Finding, Step};
 use super::history::WORKLOAD;
 use super::quorums_only::INTERSECTION;
 use super::replicas::{MAJORITY, REPLICAS};
@@ -26,6 +26,10 @@ const LEADER: &str = "One replica leads. It alone takes writes and reads. It ans
     still leads. At any moment a follower may take over in a higher term (two fail-overs at most), with \
     the votes of a majority, none of which holds anything fresher. It answers nothing before a majority \
     holds what it took over.";
+
+const SAME_MOMENT: &str = "The moment at which quorums alone went wrong, with a leader. One replica has write \
+    1, and both reads come and go; but it is the leader that has it and the leader that answers, and it \
+    answers what a majority holds. A shortest such run:";
 
 impl fmt::Display for Demonstration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -58,6 +62,10 @@ impl fmt::Display for Demonstration {
         heading(f, "The same clients with a leader")?;
         paragraph(f, LEADER)?;
         write!(f, "{}", self.with_leader)?;
+        if let Some(steps) = &self.same_moment {
+            paragraph(f, SAME_MOMENT)?;
+            tell(f, steps)?;
+        }
 
         heading(f, "When replicas fail, with a leader")?;
         write!(f, "{}", self.facts_with_leader)?;
@@ -90,10 +98,7 @@ impl fmt::Display for Finding {
         writeln!(f, "VIOLATED `{}`: the search ended after {counts}.", violated.property)?;
         let steps = self.counterexample.as_deref().unwrap_or_default();
         writeln!(f, "A shortest counterexample, {} steps:\n", steps.len().saturating_sub(1))?;
-        for (number, step) in steps.iter().enumerate() {
-            writeln!(f, "{number:>3}. {}\n       {}", step.action, step.state)?;
-        }
-        writeln!(f)?;
+        tell(f, steps)?;
         paragraph(f, &format!("Why: {}", violated.why))
     }
 }
@@ -107,6 +112,14 @@ impl fmt::Display for Facts {
         }
         writeln!(f)
     }
+}
+
+/// The steps of a run, numbered, and an empty line.
+fn tell(f: &mut fmt::Formatter<'_>, steps: &[Step]) -> fmt::Result {
+    for (number, step) in steps.iter().enumerate() {
+        writeln!(f, "{number:>3}. {}\n       {}", step.action, step.state)?;
+    }
+    writeln!(f)
 }
 
 fn heading(f: &mut fmt::Formatter<'_>, title: &str) -> fmt::Result {

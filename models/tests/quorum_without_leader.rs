@@ -81,7 +81,7 @@ fn the_demonstration_confirms_the_pattern() {
     assert_eq!(found.facts_without_leader.distinct, 29_344);
     // Both questions visit the same states, so they must count the same.
     assert_eq!(found.facts_with_leader.distinct, found.with_leader.distinct);
-    assert_eq!(found.availability().len(), 17);
+    assert_eq!(found.availability().len(), 18);
 }
 
 /// A write has to be sent and to be stored once, or there is only one version to return; each of two reads

@@ -1,6 +1,6 @@
 //! What is true while leaders fail; and that the model contains what it is meant to contain.
 
-use super::{FIRST_LEADER, LeaderAndFollower, Role, State, Term};
+use super::{FIRST_LEADER, LeaderAndFollower, Replica, Role, State, Term};
 use crate::quorum_without_leader::history::Completed;
 use crate::quorum_without_leader::replicas::ReplicaId;
 use stateright::Property;
@@ -12,6 +12,10 @@ impl State {
         ReplicaId::all().filter(leads).map(|id| self.replicas[id.0].term).collect()
     }
 }
+
+/// The moment at which quorums alone go wrong: one replica has the write, and reads come and go.
+pub(in crate::quorum_without_leader) const SAME_MOMENT: &str =
+    "while the leader alone holds a write, both reads return";
 
 /// A statement about all runs or about some run.
 type Statement = Property<LeaderAndFollower>;
@@ -54,6 +58,18 @@ pub(super) fn facts() -> Vec<Statement> {
         Statement::sometimes("with two replicas down, a write and a read wait", |_, state| {
             let write = state.history.write_in_progress();
             state.down() == 2 && write.is_some() && state.history.read_in_progress().is_some()
+        }),
+        Statement::sometimes(SAME_MOMENT, |_, state| {
+            let holds_alone = |replica: &Replica| match replica.role {
+                Role::Leader { held_by, .. } => {
+                    Some(replica.holds.version) == state.history.write_in_progress()
+                        && held_by.len() == 1
+                }
+                Role::Follower | Role::Candidate | Role::Down => false,
+            };
+            let reads_are_done =
+                state.history.next_read().is_none() && state.history.read_in_progress().is_none();
+            state.down() == 0 && reads_are_done && state.replicas.iter().any(holds_alone)
         }),
         Statement::sometimes("two replicas at once believe that they lead", |_, state| {
             state.led_terms().len() == 2
