@@ -219,8 +219,8 @@ fn observe(
     let mut most_memory = memory_used();
     let threads = checker.handles();
     // What the engine itself calls done is not asked: a thread that still works may find something.
-    while !threads.iter().all(JoinHandle::is_finished) {
-        thread::sleep(GLANCE);
+    loop {
+        let is_finished = threads.iter().all(JoinHandle::is_finished);
         let memory = memory_used();
         most_memory = most_memory.max(memory);
         let progress = Progress {
@@ -231,14 +231,19 @@ fn observe(
             is_shortening,
         };
         watch(&progress);
+        if is_finished {
+            break;
+        }
         options.stopper.heed_interrupt();
         if let Some(reason) = exceeded(&options.limits, &progress) {
             options.stopper.stop(reason);
         }
+        thread::sleep(GLANCE);
     }
     let panicked = threads.into_iter().map(JoinHandle::join).filter(Result::is_err).count() > 0;
     let model = checker.model();
-    let cut_by = model.is_cut().then(|| options.stopper.reason().unwrap_or(StopReason::Interrupted));
+    let cut_by =
+        model.is_cut().then(|| options.stopper.reason().unwrap_or(StopReason::Interrupted));
     let (fired, witnesses) = (model.fired(), model.witnesses());
     model.end_search();
     Found {
