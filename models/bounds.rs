@@ -260,6 +260,13 @@ impl Bounds {
             Spreading::AtOnce => "told to followers at once",
             Spreading::WithNextMessage => "told to followers with the next message",
         };
+        let crashes = match self.crashes {
+            0 => "no crash".to_owned(),
+            crashes => {
+                let crashes = count(crashes, "crash", "crashes, each");
+                format!("{crashes} keeping any prefix of the unfinished writes")
+            }
+        };
         let wipes = match self.wipes {
             0 => String::new(),
             wipes => format!("; UNSAFE: {} of a whole disk", count(wipes, "loss", "losses")),
@@ -270,13 +277,12 @@ impl Bounds {
         ];
         let options: String = options.iter().filter(|(on, _)| *on).map(|(_, text)| *text).collect();
         format!(
-            "{}, terms to {}, logs to {}; {}; {}, each keeping any prefix of the unfinished writes; {}, {}, {}; \
+            "{}, terms to {}, logs to {}; {}; {crashes}; {}, {}, {}; \
              {network}; batches of {}, window {}, commits {spreading}; disks finish {}{options}{wipes}",
             count(u64::from(self.servers), "server", "servers").replace("up to ", ""),
             self.max_term,
             self.max_log,
             count(self.elections, "election", "elections"),
-            count(self.crashes, "crash", "crashes"),
             count(self.commands, "command", "commands"),
             count(self.reads, "read", "reads"),
             count(self.heartbeats, "heartbeat", "heartbeats"),

@@ -29,5 +29,5 @@ pub use check::{Options, Progress, Report, Search, Verdict, check};
 pub use counterexample::{Counterexample, Step};
 pub use limits::{Limits, StopReason, Stopper, memory_available, memory_used};
 pub use model::{PlainModel, PlainState, Spent};
-pub use named::{Counts, NAMED, Named, counts_line, find, property_names};
-pub use quorate_spec::ASSERTIONS;
+pub use named::{Counts, NAMED, Named, counts_line, find};
+pub use quorate_spec::{ASSERTIONS, property_names};

@@ -5,8 +5,6 @@
 //! number recorded.
 
 use crate::Bounds;
-use quorate_spec::ASSERTIONS;
-use quorate_spec::properties::PROPERTIES;
 
 /// A model with a name.
 #[derive(Clone, Copy, Debug)]
@@ -120,11 +118,4 @@ impl Named {
 /// The line that records the counts of a model.
 pub fn counts_line(name: &str, counts: Counts) -> String {
     format!("{name} {} {}", counts.distinct, counts.generated)
-}
-
-/// The names of everything that can be violated: the properties, the two parts of refinement, and the
-/// servers' own assertions.
-pub fn property_names() -> impl Iterator<Item = &'static str> {
-    let named = PROPERTIES.iter().map(|property| property.name);
-    named.chain([quorate_spec::REFINEMENT, quorate_spec::COUPLED, ASSERTIONS])
 }

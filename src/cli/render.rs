@@ -94,7 +94,8 @@ pub(super) fn report(arguments: &CheckArguments, report: &Report) -> String {
     }
     out.push_str(&reached(arguments, report, is_whole));
     out.push_str(&line("collision", &collision_odds(distinct)));
-    out.push_str(&line("next", &next_command(arguments, report)));
+    // A command that is broken cannot be pasted.
+    let _ = writeln!(out, "  next       {}", next_command(arguments, report));
     out
 }
 

@@ -35,11 +35,15 @@ pub(super) fn run(parser: &mut lexopt::Parser) -> Result<Exit, Failure> {
 fn read(file: &std::path::Path) -> Result<String, Failure> {
     let show = file.display();
     let fail = |exit, what: String| Failure::new(exit, format_args!("{show}: {what}"));
-    let missing =
-        |error: Error| fail(Exit::NoInput, format!("{error}; expected a scenario; try ls"));
+    let missing = |error: Error| {
+        fail(Exit::NoInput, format!("{error}; expected a scenario; try quorate help"))
+    };
     let metadata = std::fs::metadata(file).map_err(missing)?;
     if metadata.is_dir() {
-        return Err(fail(Exit::NoInput, "a directory; expected a file".to_owned()));
+        return Err(fail(
+            Exit::NoInput,
+            "a directory; expected a file; try quorate help".to_owned(),
+        ));
     }
     let length = metadata.len();
     if length > MAX_LENGTH {

@@ -53,3 +53,10 @@ pub struct Violation {
     /// What was found instead.
     pub why: String,
 }
+
+/// The names of everything that can be violated, in the order of blame: the properties, the two parts of
+/// the refinement, and the servers' own assertions.
+pub fn property_names() -> impl Iterator<Item = &'static str> {
+    let properties = PROPERTIES.iter().map(|property| property.name);
+    properties.chain([REFINEMENT, COUPLED, ASSERTIONS])
+}

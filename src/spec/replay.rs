@@ -1,12 +1,16 @@
 //! Running a scenario on the core, with every check after every action.
 //!
 //! A script cannot pass in a bad state: after each action every property, the refinement and the coupling
-//! predicates are checked, and the first violation ends the run.
+//! predicates are checked, and the first violation ends the run. A script that expects a violation of one
+//! property runs until that one is violated; what others are violated on the way is recorded, and is what
+//! is reported if the expected violation does not come.
 
 use crate::scenario::{
     Command, END, Handling, Instruction, Pattern, Scenario, ScenarioError, VERSION,
 };
-use crate::{ASSERTIONS, Refinement, Transition, Violation, describe, guarded, properties};
+use crate::{
+    ASSERTIONS, PropertyInfo, Refinement, Transition, Violation, describe, guarded, properties,
+};
 use quorate_cluster::notation::Notation;
 use quorate_cluster::{Action, Cluster, Envelope, History};
 use quorate_core::ServerSet;
@@ -17,7 +21,10 @@ use std::collections::BTreeMap;
 pub struct Watched {
     setting: quorate_cluster::Setting,
     cluster: Cluster,
-    refinement: Refinement,
+    /// The abstract protocol beside it, until they part.
+    refinement: Option<Refinement>,
+    /// The property that is blamed first.
+    expected: Option<String>,
 }
 
 impl Watched {
@@ -29,8 +36,13 @@ impl Watched {
             cluster.servers[place] = server.clone();
         }
         cluster.history = History::assumed_of(&cluster);
-        let refinement = Refinement::new(&cluster);
-        Watched { setting: scenario.setting, cluster, refinement }
+        let refinement = Some(Refinement::new(&cluster));
+        let expected =
+            scenario.instructions.iter().find_map(|instruction| match &instruction.command {
+                Command::ExpectViolated(property) => Some(property.clone()),
+                _ => None,
+            });
+        Watched { setting: scenario.setting, cluster, refinement, expected }
     }
 
     /// The cluster as it is now.
@@ -38,7 +50,8 @@ impl Watched {
         &self.cluster
     }
 
-    /// Lets an action happen and checks everything. What happened, in lines, and the first violation.
+    /// Lets an action happen and checks everything. What happened, in lines, and a violation: of the
+    /// property that the scenario expects to be violated, or else the first.
     ///
     /// # Errors
     /// When the action cannot happen.
@@ -53,11 +66,27 @@ impl Watched {
         };
         let after = &self.cluster;
         let transition = Transition { before: &before, action, happening: &happening, after };
-        let checked = properties::check_step(&transition)
-            .and_then(|()| properties::check_state(after))
-            .and_then(|()| self.refinement.check(&transition));
-        Ok((describe(&transition), checked.err()))
+        let refinement = self.refinement.as_mut();
+        let diverged = refinement.and_then(|refinement| refinement.check(&transition).err());
+        if diverged.is_some() {
+            self.refinement = None;
+        }
+        let expected = self.expected.as_deref();
+        let violation = diverged
+            .clone()
+            .filter(|violation| expected == Some(violation.property))
+            .or_else(|| violation_of(properties::find(expected?)?, &transition))
+            .or_else(|| properties::check_step(&transition).err())
+            .or_else(|| properties::check_state(after).err())
+            .or(diverged);
+        Ok((describe(&transition), violation))
     }
+}
+
+/// Whether a transition violates one property.
+fn violation_of(property: &PropertyInfo, transition: &Transition<'_>) -> Option<Violation> {
+    let broken = (property.step)(transition).and_then(|()| (property.state)(transition.after));
+    broken.err().map(|why| Violation { property: property.name, why })
 }
 
 /// One action of a run.
@@ -76,15 +105,18 @@ pub struct Performed {
 pub struct Replay {
     /// What happened, in order.
     pub performed: Vec<Performed>,
-    /// The property that the last action violated, if one was.
+    /// The violation that the run is about, if there is one: the one that ended it, or else the first.
     pub violation: Option<Violation>,
+    /// Violations of other properties than the expected one, and how many actions had been performed; of
+    /// each property the first.
+    pub on_the_way: Vec<(usize, Violation)>,
     /// The property that the script says is violated, if it says so.
     pub expected: Option<String>,
     /// The cluster at the end.
     pub end: Cluster,
 }
 
-/// Runs a scenario to its end, or to the first violation.
+/// Runs a scenario to its end, or to a violation: the expected one, or else the first.
 ///
 /// # Errors
 /// When an action cannot happen, or an expectation is not met: the line, and why.
@@ -92,24 +124,29 @@ pub fn replay(scenario: &Scenario) -> Result<Replay, ScenarioError> {
     let mut run = Run {
         watched: Watched::begin(scenario),
         performed: Vec::new(),
-        violation: properties::check_state(Watched::begin(scenario).cluster()).err(),
+        violation: None,
+        on_the_way: Vec::new(),
     };
-    let mut expected = None;
+    let start = properties::check_state(run.watched.cluster()).err();
+    run.note(start);
     for Instruction { line, command } in &scenario.instructions {
-        if let Command::ExpectViolated(property) = command {
-            expected = Some(property.clone());
-        } else if run.violation.is_none() {
+        if run.violation.is_none() {
             run.follow(*line, command).map_err(|reason| ScenarioError { line: *line, reason })?;
         }
     }
-    let Run { watched, performed, violation } = run;
-    Ok(Replay { performed, violation, expected, end: watched.cluster })
+    let Run { watched, performed, violation, on_the_way } = run;
+    let violation =
+        violation.or_else(|| on_the_way.first().map(|(_, violation)| violation.clone()));
+    let Watched { cluster: end, expected, .. } = watched;
+    Ok(Replay { performed, violation, on_the_way, expected, end })
 }
 
 struct Run {
     watched: Watched,
     performed: Vec<Performed>,
+    /// The violation that ends the run.
     violation: Option<Violation>,
+    on_the_way: Vec<(usize, Violation)>,
 }
 
 /// The greatest number of actions in which a system must settle.
@@ -158,8 +195,23 @@ impl Run {
         let performed = self.watched.perform(&action);
         let (did, violation) = performed.map_err(|impossible| format!("{action}: {impossible}"))?;
         self.performed.push(Performed { line, action, did });
-        self.violation = violation;
+        self.note(violation);
         Ok(())
+    }
+
+    /// Ends the run with a violation, unless another one is expected.
+    fn note(&mut self, violation: Option<Violation>) {
+        let Some(violation) = violation else { return };
+        let ends = match self.watched.expected.as_deref() {
+            // What a server was changing when its assertion failed means nothing any more.
+            Some(expected) => expected == violation.property || violation.property == ASSERTIONS,
+            None => true,
+        };
+        if ends {
+            self.violation = Some(violation);
+        } else if self.on_the_way.iter().all(|(_, known)| known.property != violation.property) {
+            self.on_the_way.push((self.performed.len(), violation));
+        }
     }
 
     /// The one message in flight that a pattern describes.
@@ -208,9 +260,9 @@ pub fn next_to_settle(cluster: &Cluster, among: ServerSet) -> Option<Action> {
 
 /// The text of a scenario with what happened now recorded after each line.
 pub fn record(text: &str, run: &Replay) -> String {
-    let mut by_line: BTreeMap<usize, Vec<&Performed>> = BTreeMap::new();
-    for performed in &run.performed {
-        by_line.entry(performed.line).or_default().push(performed);
+    let mut by_line: BTreeMap<usize, Vec<(usize, &Performed)>> = BTreeMap::new();
+    for (number, performed) in (1..).zip(&run.performed) {
+        by_line.entry(performed.line).or_default().push((number, performed));
     }
     let mut out = String::new();
     let last = run.performed.last().map(|performed| performed.line);
@@ -220,7 +272,7 @@ pub fn record(text: &str, run: &Replay) -> String {
         }
         out.push_str(line);
         out.push('\n');
-        for performed in by_line.get(&number).into_iter().flatten() {
+        for (place, performed) in by_line.get(&number).into_iter().flatten() {
             let notation = performed.action.to_string();
             if notation != line.trim() {
                 out.push_str(&format!("  | {notation}\n"));
@@ -228,8 +280,14 @@ pub fn record(text: &str, run: &Replay) -> String {
             for did in &performed.did {
                 out.push_str(&format!("  |   {did}\n"));
             }
+            for (_, violation) in run.on_the_way.iter().filter(|(known, _)| known == place) {
+                out.push_str(&format!("  | violates {}: {}\n", violation.property, violation.why));
+            }
         }
-        if let Some(violation) = run.violation.as_ref().filter(|_| last == Some(number)) {
+        let ended = run.violation.as_ref().filter(|violation| {
+            last == Some(number) && run.on_the_way.iter().all(|(_, known)| known != *violation)
+        });
+        if let Some(violation) = ended {
             out.push_str(&format!("  | VIOLATED {}: {}\n", violation.property, violation.why));
         }
     }

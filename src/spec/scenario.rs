@@ -13,7 +13,7 @@
 //! | `settle`, `settle {n1,n2}` | every write becomes durable and every message arrives, among these servers, until nothing is left |
 //! | `expect n1 leader term=2` | the notation of n1 has these parts |
 //! | `expect nothing from n1` | no message from n1 is in flight |
-//! | `expect violated ElectionSafety` | the last action violated this property |
+//! | `expect violated ElectionSafety` | the last action violated this property, whatever others were violated before |
 //! | `end` | always the last, so that a file cut short is known |
 
 use core::fmt;
@@ -194,7 +194,13 @@ impl Command {
     fn parse_expectation(words: &[String]) -> Result<Command, String> {
         let server = |text: &str| ServerId::from_notation(text).map_err(|error| error.to_string());
         match words {
-            [verb, property] if verb == "violated" => Ok(Command::ExpectViolated(property.clone())),
+            [verb, property] if verb == "violated" => {
+                if crate::property_names().any(|known| known == property) {
+                    return Ok(Command::ExpectViolated(property.clone()));
+                }
+                let known: Vec<&str> = crate::property_names().collect();
+                Err(format!("{property}; expected one of {}", known.join(", ")))
+            }
             [nothing, from, id] if nothing == "nothing" && from == "from" => {
                 Ok(Command::ExpectNothingFrom(server(id)?))
             }

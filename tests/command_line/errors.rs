@@ -8,7 +8,6 @@ fn a_wrong_command_line_says_what_was_wrong_what_is_right_and_what_to_try() {
     let lines = [
         "chek",
         "--bogus",
-        "help check",
         "list smoke",
         "--version --help",
         "check smok",
