@@ -4,7 +4,7 @@
 //! other: it has a name, it can be replayed, and it does not end the program that looks for it.
 
 use core::any::Any;
-use core::cell::Cell;
+use core::sync::atomic::{AtomicBool, Ordering};
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::sync::Once;
 
@@ -13,7 +13,7 @@ pub const ASSERTIONS: &str = "Assertions";
 
 thread_local! {
     /// Whether a panic of this thread is about to be caught here.
-    static IS_GUARDED: Cell<bool> = const { Cell::new(false) };
+    static IS_GUARDED: AtomicBool = const { AtomicBool::new(false) };
 }
 
 /// Lets a server work. If one of its assertions fails, nothing is printed.
@@ -25,14 +25,14 @@ pub fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     QUIET.call_once(|| {
         let hook = take_hook();
         set_hook(Box::new(move |panic| {
-            if !IS_GUARDED.get() {
+            if !IS_GUARDED.with(|guarded| guarded.load(Ordering::Relaxed)) {
                 hook(panic);
             }
         }));
     });
-    let was_guarded = IS_GUARDED.replace(true);
+    let was_guarded = IS_GUARDED.with(|guarded| guarded.swap(true, Ordering::Relaxed));
     let result = catch_unwind(AssertUnwindSafe(work));
-    IS_GUARDED.set(was_guarded);
+    IS_GUARDED.with(|guarded| guarded.store(was_guarded, Ordering::Relaxed));
     result.map_err(|panic| format!("a server's own assertion failed: {}", message(&*panic)))
 }
 

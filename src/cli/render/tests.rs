@@ -82,7 +82,7 @@ fn every_limit_says_what_stopped_the_search_and_how_to_go_on() {
 #[test]
 fn after_an_interrupt_the_same_command_is_next() {
     let arguments = asked("elections --threads 2");
-    let options = Options::default();
+    let options = Options { required: arguments.required(), ..Options::default() };
     options.stopper.interrupt();
     let (found, verdict, next) = found(&arguments, &options);
     assert!(verdict.starts_with("INCOMPLETE: stopped by an interrupt; "), "{verdict}");
