@@ -60,6 +60,9 @@ fn headline(arguments: &CheckArguments, report: &Report) -> String {
             grouped(recorded.distinct),
             grouped(recorded.generated)
         ),
+        Verdict::Incomplete(reason @ StopReason::Panicked) => {
+            format!("INCOMPLETE: stopped by {reason}; whatever was not looked at may be violated")
+        }
         Verdict::Incomplete(reason) => format!(
             "INCOMPLETE: stopped by {reason}; no violation among the {} states found so far, nothing is known \
              of the others",
