@@ -26,6 +26,9 @@ pub struct Bounds {
     pub elections: u64,
     /// How many crashes there may be, each keeping any prefix of the unfinished writes.
     pub crashes: u64,
+    /// **Unsafe**: how many times a server may lose everything it ever wrote. The protocol does not survive
+    /// this; the bound exists to show that, and that the check sees it.
+    pub wipes: u64,
     /// How many commands clients may propose, each to a leader.
     pub commands: u64,
     /// How many reads clients may issue, each to a leader.
@@ -130,6 +133,7 @@ pub const BOUNDS: &[Bound] = &[
     number!("max-log", max_log: u64, 1..=1_000, "greatest length of a log, no-ops included"),
     number!("elections", elections: u64, 0..=1_000, "times that servers stand for election"),
     number!("crashes", crashes: u64, 0..=1_000, "crashes, each keeping any prefix of what is unfinished"),
+    number!("wipes", wipes: u64, 0..=1_000, "UNSAFE: disks that lose everything; expect a violation"),
     number!("commands", commands: u64, 0..=1_000, "commands proposed to leaders"),
     number!("reads", reads: u64, 0..=1_000, "reads issued to leaders"),
     number!("duplicates", duplicates: u64, 0..=1_000, "messages that arrive twice"),
@@ -210,6 +214,7 @@ impl Bounds {
         max_log: 1,
         elections: 1,
         crashes: 0,
+        wipes: 0,
         commands: 0,
         reads: 0,
         duplicates: 0,
@@ -255,19 +260,29 @@ impl Bounds {
             Spreading::AtOnce => "told to followers at once",
             Spreading::WithNextMessage => "told to followers with the next message",
         };
+        let crashes = match self.crashes {
+            0 => "no crash".to_owned(),
+            crashes => {
+                let crashes = count(crashes, "crash", "crashes, each");
+                format!("{crashes} keeping any prefix of the unfinished writes")
+            }
+        };
+        let wipes = match self.wipes {
+            0 => String::new(),
+            wipes => format!("; UNSAFE: {} of a whole disk", count(wipes, "loss", "losses")),
+        };
         let options = [
             (self.leader_timeouts, "; the election timers of leaders run out too"),
             (self.refinement, "; every step compared with the abstract protocol"),
         ];
         let options: String = options.iter().filter(|(on, _)| *on).map(|(_, text)| *text).collect();
         format!(
-            "{}, terms to {}, logs to {}; {}; {}, each keeping any prefix of the unfinished writes; {}, {}, {}; \
-             {network}; batches of {}, window {}, commits {spreading}; disks finish {}{options}",
+            "{}, terms to {}, logs to {}; {}; {crashes}; {}, {}, {}; \
+             {network}; batches of {}, window {}, commits {spreading}; disks finish {}{options}{wipes}",
             count(u64::from(self.servers), "server", "servers").replace("up to ", ""),
             self.max_term,
             self.max_log,
             count(self.elections, "election", "elections"),
-            count(self.crashes, "crash", "crashes"),
             count(self.commands, "command", "commands"),
             count(self.reads, "read", "reads"),
             count(self.heartbeats, "heartbeat", "heartbeats"),

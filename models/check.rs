@@ -5,7 +5,7 @@ use crate::{Bounds, Counterexample, Counts, PlainModel};
 use quorate_cluster::{Action, ActionKind};
 use quorate_spec::witnesses::WITNESSES;
 use stateright::{Checker, HasDiscoveries, Model};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 /// In which order states are explored.
@@ -24,7 +24,7 @@ pub struct Options {
     pub search: Search,
     /// With how many threads.
     pub threads: usize,
-    /// For violations of which property, or of any.
+    /// For violations of which property, or of any. A server whose assertion fails is reported always.
     pub property: Option<&'static str>,
     /// What may stop it early.
     pub limits: Limits,
@@ -109,16 +109,17 @@ const SHORTENING: Duration = Duration::from_secs(30);
 
 /// Explores every state within the bounds. `watch` is told how far the search is, again and again.
 pub fn check(bounds: &Bounds, options: &Options, watch: &mut dyn FnMut(&Progress)) -> Report {
-    let quiet = QuietPanics::begin();
     let begun = Instant::now();
     let mut found = explore(bounds, options, begun, false, watch);
     let counterexample = found.violation.take().map(|(property, actions)| {
-        let shortest = shorten(bounds, options, property, begun, watch);
-        let is_shortest = shortest.is_some();
-        let actions = shortest.unwrap_or(actions);
+        let (is_shortest, (property, actions)) = if options.finds_shortest() {
+            (true, (property, actions))
+        } else {
+            let shortest = shorten(bounds, options, begun, watch);
+            (shortest.is_some(), shortest.unwrap_or((property, actions)))
+        };
         Box::new(Counterexample::of_path(bounds, property, &actions, is_shortest))
     });
-    drop(quiet);
     let is_reached = |name: &&str| {
         let place = WITNESSES.iter().position(|witness| witness.name == *name);
         place.is_some_and(|place| found.witnesses & (1 << place) != 0)
@@ -126,7 +127,7 @@ pub fn check(bounds: &Bounds, options: &Options, watch: &mut dyn FnMut(&Progress
     let names = || WITNESSES.iter().map(|witness| witness.name);
     let missing: Vec<&'static str> =
         options.required.iter().copied().filter(|name| !is_reached(name)).collect();
-    let verdict = match (counterexample, options.stopper.reason()) {
+    let verdict = match (counterexample, found.stopped_by) {
         (Some(counterexample), _) => Verdict::Violated(counterexample),
         (None, Some(reason)) => Verdict::Incomplete(reason),
         (None, None) if !missing.is_empty() => Verdict::Vacuous,
@@ -147,9 +148,20 @@ pub fn check(bounds: &Bounds, options: &Options, watch: &mut dyn FnMut(&Progress
     }
 }
 
+impl Options {
+    /// Whether a violation that this search finds first has no shorter way to it. One thread that goes
+    /// breadth first takes states in the order of their distance; several overtake each other.
+    fn finds_shortest(&self) -> bool {
+        self.search == Search::Bfs && self.threads <= 1
+    }
+}
+
 /// What one exploration found.
 struct Found {
+    /// A property, and the shortest path found to a violation of it.
     violation: Option<(&'static str, Vec<Action>)>,
+    /// Why some states were not explored, if so.
+    stopped_by: Option<StopReason>,
     counts: Counts,
     depth: u64,
     fired: [u64; ActionKind::COUNT],
@@ -157,23 +169,22 @@ struct Found {
     memory: Option<u64>,
 }
 
-/// Finds a shortest path to a violation of a property, if the time and the limits allow.
+/// Finds a shortest path to a violation, if the time and the limits allow. Of all violations, so that it
+/// does not depend on which one the search before happened to meet.
 fn shorten(
     bounds: &Bounds,
     options: &Options,
-    property: &'static str,
     begun: Instant,
     watch: &mut dyn FnMut(&Progress),
-) -> Option<Vec<Action>> {
+) -> Option<(&'static str, Vec<Action>)> {
     let options = Options {
         search: Search::Bfs,
         threads: 1,
-        property: Some(property),
-        limits: Limits { time: Some(SHORTENING.max(begun.elapsed() * 2)), ..options.limits },
-        stopper: Stopper::beside(&options.stopper),
+        limits: Limits { time: Some(SHORTENING.max(begun.elapsed())), ..options.limits },
+        stopper: options.stopper.beside(),
         ..options.clone()
     };
-    explore(bounds, &options, Instant::now(), true, watch).violation.map(|(_, actions)| actions)
+    explore(bounds, &options, Instant::now(), true, watch).violation
 }
 
 /// Runs one search to its end, or until something stops it.
@@ -195,7 +206,7 @@ fn explore(
 
 /// Watches a search until it ends, and stops it where a limit is reached.
 fn observe(
-    checker: impl Checker<PlainModel>,
+    mut checker: impl Checker<PlainModel>,
     options: &Options,
     begun: Instant,
     is_shortening: bool,
@@ -206,35 +217,52 @@ fn observe(
         generated: checker.state_count() as u64,
     };
     let mut most_memory = memory_used();
-    while !checker.is_done() {
-        thread::sleep(GLANCE);
+    let threads = checker.handles();
+    // What the engine itself calls done is not asked: a thread that still works may find something.
+    loop {
+        let is_finished = threads.iter().all(JoinHandle::is_finished);
         let memory = memory_used();
         most_memory = most_memory.max(memory);
         let progress = Progress {
             counts: counts(&checker),
-            depth: checker.max_depth() as u64,
+            depth: (checker.max_depth() as u64).saturating_sub(1),
             memory,
             elapsed: begun.elapsed(),
             is_shortening,
         };
         watch(&progress);
+        if is_finished {
+            break;
+        }
         options.stopper.heed_interrupt();
         if let Some(reason) = exceeded(&options.limits, &progress) {
             options.stopper.stop(reason);
         }
+        thread::sleep(GLANCE);
     }
-    let checker = checker.join();
+    let panicked = threads.into_iter().map(JoinHandle::join).filter(Result::is_err).count() > 0;
     let model = checker.model();
-    let discovered =
-        checker.discoveries().into_iter().min_by_key(|(_, path)| path.clone().into_vec().len());
+    let cut_by =
+        model.is_cut().then(|| options.stopper.reason().unwrap_or(StopReason::Interrupted));
+    let (fired, witnesses) = (model.fired(), model.witnesses());
+    model.end_search();
     Found {
+        violation: first_violation(&checker),
+        stopped_by: if panicked { Some(StopReason::Panicked) } else { cut_by },
         counts: counts(&checker),
         depth: (checker.max_depth() as u64).saturating_sub(1),
-        fired: model.fired(),
-        witnesses: model.witnesses(),
-        violation: discovered.map(|(name, path)| (name, path.into_actions())),
+        fired,
+        witnesses,
         memory: most_memory,
     }
+}
+
+/// Of the violations that a search found, the one with the shortest path; of several, the first to blame.
+fn first_violation(checker: &impl Checker<PlainModel>) -> Option<(&'static str, Vec<Action>)> {
+    let found = checker.discoveries().into_iter();
+    let found = found.map(|(name, path)| (name, path.into_actions()));
+    let blame = |name: &str| crate::property_names().position(|known| known == name);
+    found.min_by_key(|(name, actions)| (actions.len(), blame(name)))
 }
 
 /// The limit that a search has reached, if any.
@@ -243,20 +271,4 @@ fn exceeded(limits: &Limits, progress: &Progress) -> Option<StopReason> {
     let states = limits.states.filter(|limit| progress.counts.distinct >= *limit);
     let memory = limits.memory.filter(|limit| progress.memory.is_some_and(|used| used >= *limit));
     time.or(states.map(StopReason::States)).or(memory.map(StopReason::Memory))
-}
-
-/// While it lives, panics print nothing: a failed assertion of a server is a finding, not an accident.
-struct QuietPanics;
-
-impl QuietPanics {
-    fn begin() -> QuietPanics {
-        std::panic::set_hook(Box::new(|_| {}));
-        QuietPanics
-    }
-}
-
-impl Drop for QuietPanics {
-    fn drop(&mut self) {
-        drop(std::panic::take_hook());
-    }
 }

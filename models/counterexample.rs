@@ -1,9 +1,8 @@
 //! Counterexamples: a path to a violation, in the notation.
 
-use crate::{ASSERTIONS, Bounds};
+use crate::Bounds;
 use quorate_cluster::{Action, Cluster};
-use quorate_spec::{Refinement, Transition, describe, properties, script};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use quorate_spec::{Refinement, Transition, describe, guarded, properties, script};
 
 /// How a property is violated.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -45,13 +44,11 @@ impl Counterexample {
         let mut steps = Vec::new();
         for action in actions {
             let before = cluster.clone();
-            let perform = AssertUnwindSafe(|| cluster.perform(&setting.parameters, action));
-            let performed = catch_unwind(perform).map_err(|panic| panic_message(&*panic));
-            let happening = match performed {
+            let happening = match guarded(|| cluster.perform(&setting.parameters, action)) {
                 Ok(Ok(happening)) => happening,
                 Ok(Err(impossible)) => unreachable!("a path was explored: {impossible}"),
-                Err(message) => {
-                    why = message;
+                Err(failed) => {
+                    why = failed;
                     steps.push(Step { action: action.to_string(), did: Vec::new() });
                     break;
                 }
@@ -69,14 +66,7 @@ impl Counterexample {
                 break;
             }
         }
-        let script = script(&setting, actions, Some(property));
+        let script = script(&setting, &actions[..steps.len()], Some(property));
         Counterexample { property, why, steps, is_shortest, script }
     }
-}
-
-/// What a failed assertion said.
-pub(crate) fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
-    format!("{ASSERTIONS}: a server's own assertion failed: {text}")
 }

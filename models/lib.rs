@@ -12,8 +12,9 @@
 //! pattern has a leader at all).
 //!
 //! # What a verdict means
-//! The verdict is computed here, from whether the search ended by itself, never from what the search engine
-//! says of its own end: an engine that ran into a limit also calls itself done.
+//! The verdict is computed here, never by the search engine, which also calls itself done when it ran into a
+//! limit. A search is complete if every thread of it ended by itself and no state was left without its future
+//! because the search had been stopped; the model itself notes that ([`PlainModel::is_cut`]).
 
 mod bounds;
 mod check;
@@ -28,5 +29,6 @@ pub use bounds::{BOUNDS, Bound, Bounds, Domain, OutOfDomain};
 pub use check::{Options, Progress, Report, Search, Verdict, check};
 pub use counterexample::{Counterexample, Step};
 pub use limits::{Limits, StopReason, Stopper, memory_available, memory_used};
-pub use model::{ASSERTIONS, PlainModel, PlainState, Spent};
-pub use named::{Counts, NAMED, Named, counts_line, find, property_names};
+pub use model::{PlainModel, PlainState, Spent};
+pub use named::{Counts, NAMED, Named, counts_line, find};
+pub use quorate_spec::{ASSERTIONS, property_names};

@@ -27,6 +27,8 @@ pub enum StopReason {
     Memory(u64),
     /// Somebody asked for it.
     Interrupted,
+    /// A mistake in the check itself: a thread of the search panicked.
+    Panicked,
 }
 
 impl fmt::Display for StopReason {
@@ -36,6 +38,7 @@ impl fmt::Display for StopReason {
             StopReason::States(limit) => write!(f, "the limit of {limit} distinct states"),
             StopReason::Memory(limit) => write!(f, "the memory limit of {} MiB", limit >> 20),
             StopReason::Interrupted => write!(f, "an interrupt"),
+            StopReason::Panicked => write!(f, "a mistake in the check itself, which panicked"),
         }
     }
 }
@@ -45,8 +48,8 @@ impl fmt::Display for StopReason {
 pub struct Stopper {
     stopped: Arc<AtomicBool>,
     reason: Arc<Mutex<Option<StopReason>>>,
-    /// An interrupt of the first search stops this one too.
-    first: Option<Arc<Mutex<Option<StopReason>>>>,
+    /// Whether somebody asked for it, whatever else stopped the search before.
+    interrupted: Arc<AtomicBool>,
 }
 
 impl Stopper {
@@ -56,18 +59,27 @@ impl Stopper {
         self.stopped.store(true, Ordering::Relaxed);
     }
 
-    /// For a search that follows on another: it has limits of its own, but an interrupt of the first
-    /// stops it too.
-    pub fn beside(first: &Stopper) -> Stopper {
-        Stopper { first: Some(first.reason.clone()), ..Stopper::default() }
+    /// Stops the search, and those that follow on it, because somebody asked for it.
+    pub fn interrupt(&self) {
+        self.interrupted.store(true, Ordering::Relaxed);
+        self.stop(StopReason::Interrupted);
     }
 
-    /// Passes an interrupt of the first search on.
+    /// For a search that follows on this one: it has limits of its own, but an interrupt stops both.
+    pub fn beside(&self) -> Stopper {
+        Stopper { interrupted: self.interrupted.clone(), ..Stopper::default() }
+    }
+
+    /// Stops this search if one that it follows on was interrupted.
     pub fn heed_interrupt(&self) {
-        let lock = self.first.as_ref().map(|f| *f.lock().unwrap_or_else(PoisonError::into_inner));
-        if lock.flatten() == Some(StopReason::Interrupted) {
+        if self.is_interrupted() {
             self.stop(StopReason::Interrupted);
         }
+    }
+
+    /// Whether somebody asked for a stop.
+    pub fn is_interrupted(&self) -> bool {
+        self.interrupted.load(Ordering::Relaxed)
     }
 
     /// Whether the search has been stopped.

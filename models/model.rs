@@ -7,13 +7,9 @@ use crate::Bounds;
 use crate::limits::Stopper;
 use quorate_cluster::{Action, ActionKind, Choices, Cluster, Setting};
 use quorate_spec::properties::{self, PropertyInfo};
-use quorate_spec::{Refinement, Transition, witnesses};
+use quorate_spec::{ASSERTIONS, Refinement, Transition, guarded, witnesses};
 use stateright::{Model, Property};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-
-/// The name of the property that no assertion in a server ever fails.
-pub const ASSERTIONS: &str = "Assertions";
 
 /// A state of the model.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -35,6 +31,8 @@ pub struct Spent {
     pub elections: u64,
     /// Crashes.
     pub crashes: u64,
+    /// Disks that lost everything.
+    pub wipes: u64,
     /// Commands.
     pub commands: u64,
     /// Reads.
@@ -58,6 +56,7 @@ impl Spent {
                 self.elections += u64::from(stood);
             }
             ActionKind::Crash => self.crashes += 1,
+            ActionKind::Wipe => self.wipes += 1,
             ActionKind::Propose => self.commands += 1,
             ActionKind::Read => self.reads += 1,
             ActionKind::Duplicate => self.duplicates += 1,
@@ -66,8 +65,7 @@ impl Spent {
             | ActionKind::Drop
             | ActionKind::Sync
             | ActionKind::Cut
-            | ActionKind::Heal
-            | ActionKind::Wipe => {}
+            | ActionKind::Heal => {}
         }
         self
     }
@@ -88,6 +86,10 @@ pub struct PlainModel {
     witnesses: AtomicU64,
     /// For each property of [`crate::property_names`], whether a violation has been reported.
     reported: Vec<AtomicBool>,
+    /// Whether some state was left without a future because the search had been stopped.
+    is_cut: AtomicBool,
+    /// Whether the search is over, so that stopping it means nothing any more.
+    is_over: AtomicBool,
 }
 
 impl PlainModel {
@@ -104,6 +106,8 @@ impl PlainModel {
             fired: [const { AtomicU64::new(0) }; ActionKind::COUNT],
             witnesses: AtomicU64::new(0),
             reported: crate::property_names().map(|_| AtomicBool::new(false)).collect(),
+            is_cut: AtomicBool::new(false),
+            is_over: AtomicBool::new(false),
         }
     }
 
@@ -117,15 +121,27 @@ impl PlainModel {
         self.witnesses.load(Ordering::Relaxed)
     }
 
+    /// Whether some state was left without a future because the search had been stopped. Only then is the
+    /// search incomplete: a limit that is reached once everything has been explored changes nothing.
+    pub fn is_cut(&self) -> bool {
+        self.is_cut.load(Ordering::Relaxed)
+    }
+
+    /// Says that the search is over: the paths that it found can be walked again, stopped or not.
+    pub fn end_search(&self) {
+        self.is_over.store(true, Ordering::Relaxed);
+    }
+
     /// Which actions the budgets left in a state allow.
     fn choices(&self, spent: &Spent) -> Choices {
-        let Bounds { crashes, commands, reads, duplicates, heartbeats, .. } = self.bounds;
+        let Bounds { crashes, wipes, commands, reads, duplicates, heartbeats, .. } = self.bounds;
         let mut choices = Choices::all();
         choices.sync = self.bounds.sync;
         choices.leader_timeouts = self.bounds.leader_timeouts;
         // A server that is not leader refuses a request and stays as it was.
         choices.ask_anyone = false;
         choices.offer(ActionKind::Crash, spent.crashes < crashes);
+        choices.offer(ActionKind::Wipe, spent.wipes < wipes);
         choices.offer(ActionKind::Propose, spent.commands < commands);
         choices.offer(ActionKind::Read, spent.reads < reads);
         choices.offer(ActionKind::Duplicate, spent.duplicates < duplicates);
@@ -202,17 +218,22 @@ impl Model for PlainModel {
     }
 
     fn actions(&self, state: &PlainState, actions: &mut Vec<Action>) {
-        // What is violated needs no future, and what is stopped has none.
-        if state.violated.is_none() && !self.stopper.is_stopped() {
-            state.cluster.possible_actions(&self.choices(&state.spent), actions);
+        // What is violated needs no future.
+        if state.violated.is_some() {
+            return;
         }
+        // What is stopped has none.
+        if self.stopper.is_stopped() && !self.is_over.load(Ordering::Relaxed) {
+            self.is_cut.store(true, Ordering::Relaxed);
+            return;
+        }
+        state.cluster.possible_actions(&self.choices(&state.spent), actions);
     }
 
     fn next_state(&self, last: &PlainState, action: Action) -> Option<PlainState> {
         let mut cluster = last.cluster.clone();
         let parameters = &self.setting.parameters;
-        let step = AssertUnwindSafe(|| cluster.perform(parameters, &action));
-        let Ok(performed) = catch_unwind(step) else {
+        let Ok(performed) = guarded(|| cluster.perform(parameters, &action)) else {
             return Some(PlainState { violated: Some(ASSERTIONS), ..last.clone() });
         };
         let happening = performed.ok()?;

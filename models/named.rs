@@ -4,8 +4,7 @@
 //! the protocol or of the model, and says so; the change is then explained where it was made, and the new
 //! number recorded.
 
-use crate::{ASSERTIONS, Bounds};
-use quorate_spec::properties::PROPERTIES;
+use crate::Bounds;
 
 /// A model with a name.
 #[derive(Clone, Copy, Debug)]
@@ -119,11 +118,4 @@ impl Named {
 /// The line that records the counts of a model.
 pub fn counts_line(name: &str, counts: Counts) -> String {
     format!("{name} {} {}", counts.distinct, counts.generated)
-}
-
-/// The names of everything that can be violated: the properties, the two parts of refinement, and the
-/// servers' own assertions.
-pub fn property_names() -> impl Iterator<Item = &'static str> {
-    let named = PROPERTIES.iter().map(|property| property.name);
-    named.chain([quorate_spec::REFINEMENT, quorate_spec::COUPLED, ASSERTIONS])
 }

@@ -4,13 +4,12 @@
 //! It consists of episodes; each begins with a new cluster, lets random actions with all faults happen to
 //! it, and ends with the faults off, when the cluster must recover.
 
-use crate::ASSERTIONS;
-use crate::counterexample::panic_message;
 use core::fmt;
 use quorate_cluster::{Action, ActionKind, Choices, Cluster, NetworkKind, Setting};
 use quorate_core::{Parameters, Role, ServerId, Spreading};
-use quorate_spec::{Refinement, Transition, Violation, properties, recovery, script, witnesses};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use quorate_spec::{
+    ASSERTIONS, Refinement, Transition, Violation, guarded, properties, recovery, script, witnesses,
+};
 
 /// What to simulate.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -199,17 +198,14 @@ impl Episode {
 
     fn perform(&mut self, action: Action, summary: &mut Summary) -> Result<(), Violation> {
         let before = self.cluster.clone();
-        let perform = AssertUnwindSafe(|| self.cluster.perform(&self.setting.parameters, &action));
-        let performed = catch_unwind(perform);
+        let performed = guarded(|| self.cluster.perform(&self.setting.parameters, &action));
         self.trace.push(action);
         let after = &self.cluster;
         let action = &self.trace[self.trace.len() - 1];
         let happening = match performed {
             Ok(Ok(happening)) => happening,
             Ok(Err(impossible)) => unreachable!("{action} was offered as possible: {impossible}"),
-            Err(panic) => {
-                return Err(Violation { property: ASSERTIONS, why: panic_message(&*panic) });
-            }
+            Err(why) => return Err(Violation { property: ASSERTIONS, why }),
         };
         let transition = Transition { before: &before, action, happening: &happening, after };
         summary.actions += 1;

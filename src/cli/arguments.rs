@@ -1,18 +1,22 @@
 //! Reading the arguments of `quorate check`.
 
 use super::Failure;
-use lexopt::{Arg, Parser, ValueExt};
-use quorate_models::{BOUNDS, Bounds, Domain, Limits, NAMED, Named, Search, memory_available};
+use super::text::{labelled, out_of_domain, shell_word, unknown};
+use super::values::{number, size, time};
+use lexopt::{Arg, Parser};
+use quorate_models::{
+    BOUNDS, Bounds, Counts, Domain, Limits, NAMED, Named, Search, memory_available,
+};
+use quorate_spec::{COUPLED, REFINEMENT};
 use std::path::PathBuf;
-use std::time::Duration;
 
 /// What `quorate check` is asked to do.
 #[derive(Clone, Debug)]
 pub(super) struct CheckArguments {
     pub(super) model: &'static Named,
     pub(super) bounds: Bounds,
-    /// The bounds that were given, as flags and values.
-    pub(super) changed: Vec<(&'static str, String)>,
+    /// Every flag that was given, with its value; empty for a flag that has none.
+    pub(super) given: Vec<(&'static str, String)>,
     pub(super) search: Search,
     pub(super) threads: usize,
     pub(super) property: Option<&'static str>,
@@ -31,8 +35,10 @@ pub(super) enum Format {
     Json,
 }
 
-/// Which model was asked for.
+/// What was asked for.
 pub(super) enum Asked {
+    /// The text that explains the command.
+    Help,
     /// A model of the protocol.
     Protocol(Box<CheckArguments>),
     /// The demonstration of what quorums alone do.
@@ -46,7 +52,8 @@ pub(super) const QUORUM_WITHOUT_LEADER: &str = "quorum-without-leader";
 const MAX_THREADS: u64 = 1_024;
 
 /// The flags of check that are no bounds.
-const FLAGS: [&str; 9] = [
+const FLAGS: [&str; 10] = [
+    "help",
     "search",
     "threads",
     "property",
@@ -58,67 +65,158 @@ const FLAGS: [&str; 9] = [
     "update-counts",
 ];
 
+impl CheckArguments {
+    fn new() -> CheckArguments {
+        CheckArguments {
+            model: &NAMED[0],
+            bounds: NAMED[0].bounds,
+            given: Vec::new(),
+            search: Search::Bfs,
+            threads: std::thread::available_parallelism().map_or(1, usize::from),
+            property: None,
+            // Nine tenths of the memory available: a search stops before the system stops it.
+            limits: Limits {
+                memory: memory_available().map(|bytes| bytes / 10 * 9),
+                ..Limits::default()
+            },
+            format: Format::Human,
+            save: None,
+            update_counts: false,
+        }
+    }
+
+    /// The counts that must be found: those of the model, if its bounds are.
+    pub(super) fn recorded(&self) -> Option<Counts> {
+        self.model.recorded().filter(|_| self.bounds == self.model.bounds)
+    }
+
+    /// The witnesses that must be reached. With bounds of one's own they may be out of reach.
+    pub(super) fn required(&self) -> &'static [&'static str] {
+        // The comparison with the abstract protocol makes more states, but nothing else happens in them.
+        let bounds = Bounds { refinement: self.model.bounds.refinement, ..self.bounds };
+        if bounds == self.model.bounds { self.model.required } else { &[] }
+    }
+
+    /// The flags given that say what is checked, not how.
+    pub(super) fn subject(&self) -> String {
+        let is_subject =
+            |flag: &str| flag == "property" || BOUNDS.iter().any(|bound| bound.flag == flag);
+        let flags = self.given.iter().filter(|(flag, _)| is_subject(flag));
+        flags.map(|(flag, value)| written(flag, value)).collect()
+    }
+
+    /// The command that asks for the same with some flags set to other values.
+    pub(super) fn command_with(&self, instead: &[(&'static str, String)]) -> String {
+        let is_kept = |flag: &str| instead.iter().all(|(other, _)| *other != flag);
+        let kept = self.given.iter().filter(|(flag, _)| is_kept(flag));
+        let flags: String = kept.chain(instead).map(|(flag, value)| written(flag, value)).collect();
+        format!("quorate check {}{flags}", self.model.name)
+    }
+}
+
+/// A flag as it is written behind a command.
+fn written(flag: &str, value: &str) -> String {
+    let value = if value.is_empty() { String::new() } else { format!(" {}", shell_word(value)) };
+    format!(" --{flag}{value}")
+}
+
 /// Reads what follows `quorate check`.
 pub(super) fn read(parser: &mut Parser) -> Result<Asked, Failure> {
     let mut name: Option<String> = None;
-    let mut arguments = CheckArguments {
-        model: &NAMED[0],
-        bounds: NAMED[0].bounds,
-        changed: Vec::new(),
-        search: Search::Bfs,
-        threads: std::thread::available_parallelism().map_or(1, usize::from),
-        property: None,
-        limits: Limits { memory: default_memory_limit(), ..Limits::default() },
-        format: Format::Human,
-        save: None,
-        update_counts: false,
-    };
-    let mut flags = Vec::new();
+    let mut arguments = CheckArguments::new();
     while let Some(argument) = parser.next()? {
         match argument {
-            Arg::Value(value) if name.is_none() => {
-                name = Some(value.to_string_lossy().into_owned())
+            Arg::Long("help") | Arg::Short('h') => return Ok(Asked::Help),
+            Arg::Value(value) => {
+                let value = value.to_string_lossy().into_owned();
+                if let Some(name) = name {
+                    return Err(Failure::usage(format_args!(
+                        "argument: {value:?}; expected options alone after the model {name:?}; try quorate \
+                         help"
+                    )));
+                }
+                name = Some(value);
             }
             Arg::Long(flag) => {
                 let flag = flag.to_owned();
                 read_flag(parser, &flag, &mut arguments)?;
-                flags.push(flag);
             }
-            other => return Err(other.unexpected().into()),
+            Arg::Short(flag) => return Err(unknown_flag(&format!("-{flag}"))),
         }
     }
     if name.as_deref() == Some(QUORUM_WITHOUT_LEADER) {
-        if let Some(flag) = flags.iter().find(|flag| *flag != "format") {
-            let message = "of quorum-without-leader has no such option; expected --format alone";
-            return Err(Failure::usage(format_args!("--{flag}: {message}")));
+        if let Some((flag, _)) = arguments.given.iter().find(|(flag, _)| *flag != "format") {
+            return Err(Failure::usage(format_args!(
+                "option: \"--{flag}\"; expected --format alone with {QUORUM_WITHOUT_LEADER}; try quorate \
+                 check {QUORUM_WITHOUT_LEADER}"
+            )));
         }
         return Ok(Asked::QuorumWithoutLeader(arguments.format));
     }
     if let Some(name) = &name {
         let known = NAMED.iter().map(|named| named.name).chain([QUORUM_WITHOUT_LEADER]);
-        let found = quorate_models::find(name);
-        arguments.model = found.ok_or_else(|| Failure::usage(unknown("model", name, known)))?;
+        arguments.model = quorate_models::find(name)
+            .ok_or_else(|| Failure::usage(unknown("model", name, known, "quorate list")))?;
     }
     apply_bounds(&mut arguments)?;
+    refuse_what_checks_nothing(&mut arguments)?;
     Ok(Asked::Protocol(Box::new(arguments)))
 }
 
 /// Starts from the model's bounds and sets those that were given.
 fn apply_bounds(arguments: &mut CheckArguments) -> Result<(), Failure> {
     arguments.bounds = arguments.model.bounds;
-    for (flag, value) in &arguments.changed {
-        let bounds = BOUNDS.iter().filter(|bound| bound.flag == *flag);
-        for bound in bounds {
-            bound.parse(&mut arguments.bounds, value).map_err(Failure::usage)?;
-        }
-    }
-    if arguments.update_counts && arguments.bounds != arguments.model.bounds {
-        let name = arguments.model.name;
-        return Err(Failure::usage(format_args!(
-            "--update-counts: the bounds are not those of {name}; expected a model without bounds of its own"
-        )));
+    for (flag, value) in &arguments.given {
+        let mut bounds = BOUNDS.iter().filter(|bound| bound.flag == *flag);
+        bounds.try_for_each(|bound| {
+            let set = bound.parse(&mut arguments.bounds, value);
+            set.map_err(|wrong| Failure::usage(out_of_domain(&wrong)))
+        })?;
     }
     Ok(())
+}
+
+/// A flag that the other flags make meaningless is no wish that can be fulfilled.
+fn refuse_what_checks_nothing(arguments: &mut CheckArguments) -> Result<(), Failure> {
+    let has_flag = |flag: &str| arguments.given.iter().any(|(given, _)| *given == flag);
+    if let Some(property) = arguments.property {
+        let needs_refinement = [REFINEMENT, COUPLED].contains(&property);
+        if needs_refinement && !arguments.bounds.refinement {
+            return Err(Failure::usage(format_args!(
+                "--property: {property:?}; expected bounds that compare with the abstract protocol; try \
+                 --refinement yes"
+            )));
+        }
+        if !needs_refinement && arguments.bounds.refinement && has_flag("refinement") {
+            return Err(Failure::usage(format_args!(
+                "--refinement: \"yes\"; expected a property that it checks, not {property}; try --property \
+                 {REFINEMENT}"
+            )));
+        }
+        // To look for another property alone, nothing need be compared with the abstract protocol.
+        arguments.bounds.refinement = needs_refinement;
+    }
+    if arguments.update_counts {
+        let name = arguments.model.name;
+        let wrong = match arguments.property {
+            Some(_) => Some("every property"),
+            None if arguments.bounds != arguments.model.bounds => Some("the bounds of the model"),
+            None => None,
+        };
+        if let Some(expected) = wrong {
+            return Err(Failure::usage(format_args!(
+                "--update-counts: {:?}; expected {expected}; try quorate check {name} --update-counts",
+                arguments.subject().trim()
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn unknown_flag(flag: &str) -> Failure {
+    let known = FLAGS.into_iter().chain(BOUNDS.iter().map(|bound| bound.flag));
+    let known = known.map(|flag| format!("--{flag}"));
+    Failure::usage(unknown("option", flag, known, "quorate help"))
 }
 
 fn read_flag(
@@ -127,120 +225,94 @@ fn read_flag(
     arguments: &mut CheckArguments,
 ) -> Result<(), Failure> {
     if let Some(bound) = BOUNDS.iter().find(|bound| bound.flag == flag) {
-        let value = text_value(parser)?;
+        let value = text_value(parser, flag)?;
         // A wrong value is reported for the flag, whatever model is named later.
-        bound.parse(&mut arguments.bounds.clone(), &value).map_err(Failure::usage)?;
-        arguments.changed.push((bound.flag, value));
+        bound
+            .parse(&mut arguments.bounds.clone(), &value)
+            .map_err(|wrong| Failure::usage(out_of_domain(&wrong)))?;
+        arguments.given.push((bound.flag, value));
         return Ok(());
     }
-    if !FLAGS.contains(&flag) {
-        let known = FLAGS.into_iter().chain(BOUNDS.iter().map(|bound| bound.flag));
-        return Err(Failure::usage(unknown("option", flag, known)));
-    }
-    if flag == "update-counts" {
-        arguments.update_counts = true;
-        return Ok(());
-    }
-    if flag == "save" {
-        arguments.save = Some(parser.value()?.into());
-        return Ok(());
-    }
-    let value = text_value(parser)?;
-    let wrong =
-        |expected: &str| Failure::usage(format_args!("--{flag}: {value:?}; expected {expected}"));
+    let Some(flag) = FLAGS.into_iter().find(|known| *known == flag) else {
+        return Err(unknown_flag(&format!("--{flag}")));
+    };
+    let value = match flag {
+        "update-counts" => {
+            arguments.update_counts = true;
+            String::new()
+        }
+        "save" => {
+            let file = PathBuf::from(parser.value()?);
+            let value = file.display().to_string();
+            arguments.save = Some(file);
+            value
+        }
+        _ => {
+            let value = text_value(parser, flag)?;
+            set_flag(flag, &value, arguments)?;
+            value
+        }
+    };
+    arguments.given.push((flag, value));
+    Ok(())
+}
+
+/// Sets what a flag with a value is for.
+fn set_flag(flag: &str, value: &str, arguments: &mut CheckArguments) -> Result<(), Failure> {
+    let wrong = |expected: &str| Failure::usage(format_args!("--{flag}: {value:?}; {expected}"));
     match flag {
         "search" => {
-            let found = [("bfs", Search::Bfs), ("dfs", Search::Dfs)]
-                .into_iter()
-                .find_map(|(name, search)| (name == value).then_some(search));
-            arguments.search = found.ok_or_else(|| wrong("bfs or dfs"))?;
+            arguments.search = one_of(flag, value, [("bfs", Search::Bfs), ("dfs", Search::Dfs)])?;
         }
         "format" => {
-            let found = [("human", Format::Human), ("json", Format::Json)]
-                .into_iter()
-                .find_map(|(name, format)| (name == value).then_some(format));
-            arguments.format = found.ok_or_else(|| wrong("human or json"))?;
+            let formats = [("human", Format::Human), ("json", Format::Json)];
+            arguments.format = one_of(flag, value, formats)?;
         }
         "threads" => {
-            let number = number(&value).filter(|number| (1..=MAX_THREADS).contains(number));
-            let number = number.ok_or_else(|| wrong("a number from 1 to 1024"))?;
+            let number = number(value).filter(|number| (1..=MAX_THREADS).contains(number));
+            let number = number.ok_or_else(|| wrong("expected a number from 1 to 1024; try 1"))?;
             arguments.threads = usize::try_from(number).unwrap_or(1);
         }
-        "property" => arguments.property = Some(find_property(&value)?),
+        "property" => {
+            let mut known = quorate_models::property_names();
+            let found = known.find(|known| *known == value).ok_or_else(|| {
+                let known = quorate_models::property_names();
+                Failure::usage(unknown("property", value, known, "quorate list"))
+            })?;
+            arguments.property = Some(found);
+        }
         "time-limit" => {
-            let time = time(&value).ok_or_else(|| wrong("a time like 90, 90s, 5m or 2h"))?;
+            let time = time(value);
+            let time = time.ok_or_else(|| wrong("expected a time like 90s, 5m or 2h; try 5m"))?;
             arguments.limits.time = Some(time);
         }
         "state-limit" => {
-            let states = number(&value).filter(|states| *states > 0);
-            let states = states.ok_or_else(|| wrong("a number of states, at least 1"))?;
-            arguments.limits.states = Some(states);
+            let states = number(value).filter(|states| *states > 0);
+            let expected = "expected a number of states, at least 1; try 1_000_000";
+            arguments.limits.states = Some(states.ok_or_else(|| wrong(expected))?);
         }
         _ => {
-            let size = size(&value).ok_or_else(|| wrong("a size like 800M or 4G"))?;
+            let size = size(value);
+            let size = size.ok_or_else(|| wrong("expected a size like 800M or 4G; try 4G"))?;
             arguments.limits.memory = Some(size);
         }
     }
     Ok(())
 }
 
-fn text_value(parser: &mut Parser) -> Result<String, Failure> {
-    Ok(parser.value()?.string()?)
+/// The meaning of a word.
+fn one_of<T: Copy>(flag: &str, value: &str, known: [(&str, T); 2]) -> Result<T, Failure> {
+    let found = known.iter().find(|(name, _)| *name == value).map(|(_, meaning)| *meaning);
+    found.ok_or_else(|| {
+        let names = known.iter().map(|(name, _)| *name);
+        Failure::usage(unknown(&format!("--{flag}"), value, names, "quorate help"))
+    })
 }
 
-/// The property of this name.
-fn find_property(name: &str) -> Result<&'static str, Failure> {
-    let mut known = quorate_models::property_names();
-    let found = known.find(|known| *known == name);
-    found.ok_or_else(|| Failure::usage(unknown("property", name, quorate_models::property_names())))
-}
-
-/// The message that something has an unknown name, with the known ones and the nearest of them.
-pub(super) fn unknown(
-    what: &str,
-    value: &str,
-    known: impl IntoIterator<Item = &'static str>,
-) -> String {
-    let known: Vec<&str> = known.into_iter().collect();
-    let distance =
-        |name: &&&str| strsim::damerau_levenshtein(&name.to_lowercase(), &value.to_lowercase());
-    let nearest = known.iter().min_by_key(distance).filter(|name| distance(name) <= 4);
-    let hint = nearest.map_or_else(String::new, |name| format!("; did you mean {name}?"));
-    format!("{what}: {value:?}; expected one of {}{hint}", known.join(", "))
-}
-
-/// A decimal number; underscores may group its digits.
-fn number(text: &str) -> Option<u64> {
-    let is_grouped = !text.starts_with('_') && !text.ends_with('_');
-    is_grouped.then(|| text.replace('_', "").parse().ok()).flatten()
-}
-
-/// A time in seconds, or with a unit.
-fn time(text: &str) -> Option<Duration> {
-    let (digits, scale) = match text.char_indices().last()? {
-        (at, 's') => (&text[..at], 1.0),
-        (at, 'm') => (&text[..at], 60.0),
-        (at, 'h') => (&text[..at], 3_600.0),
-        _ => (text, 1.0),
-    };
-    let seconds: f64 = digits.parse().ok()?;
-    Duration::try_from_secs_f64(seconds * scale).ok().filter(|time| !time.is_zero())
-}
-
-/// A size in bytes, with a unit of 1024 or one of its powers.
-fn size(text: &str) -> Option<u64> {
-    let (digits, shift) = match text.char_indices().last()? {
-        (at, 'K' | 'k') => (&text[..at], 10),
-        (at, 'M' | 'm') => (&text[..at], 20),
-        (at, 'G' | 'g') => (&text[..at], 30),
-        _ => (text, 0),
-    };
-    number(digits)?.checked_mul(1 << shift).filter(|size| *size > 0)
-}
-
-/// Nine tenths of the memory available: a search stops before the system stops it.
-fn default_memory_limit() -> Option<u64> {
-    memory_available().map(|bytes| bytes / 10 * 9)
+fn text_value(parser: &mut Parser, flag: &str) -> Result<String, Failure> {
+    parser.value()?.into_string().map_err(|value| {
+        Failure::usage(format_args!("--{flag}: {value:?}; expected UTF-8; try quorate help"))
+    })
 }
 
 /// The lines of the help text that list the bounds.
@@ -250,42 +322,7 @@ pub(super) fn bounds_help() -> String {
             Domain::Number(..) => "N".to_owned(),
             Domain::Word(words) => words.join("|"),
         };
-        let flag = format!("--{} {domain}", bound.flag);
-        format!("  {flag:40} {}\n", bound.meaning)
+        labelled(&format!("--{} {domain}", bound.flag), 40, bound.meaning)
     };
     BOUNDS.iter().map(line).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{number, size, time, unknown};
-    use std::time::Duration;
-
-    #[test]
-    fn limits_are_read_with_and_without_units() {
-        assert_eq!(time("90"), Some(Duration::from_secs(90)));
-        assert_eq!(time("1.5m"), Some(Duration::from_secs(90)));
-        assert_eq!(time("2h"), Some(Duration::from_secs(7_200)));
-        assert!(
-            ["", "-1", "0", "5d", "NaN", "inf", "1e400"].iter().all(|text| time(text).is_none())
-        );
-        assert_eq!(size("4G"), Some(4 << 30));
-        assert_eq!(size("800m"), Some(800 << 20));
-        assert!(["", "G", "-1", "0", "99999999999G"].iter().all(|text| size(text).is_none()));
-        assert_eq!(number("1_000_000"), Some(1_000_000));
-        assert!(["", "_1", "1_", "+-1", "x"].iter().all(|text| number(text).is_none()));
-    }
-
-    #[test]
-    fn an_unknown_name_is_answered_with_the_nearest_one_if_one_is_near() {
-        let known = ["smoke", "elections"];
-        assert_eq!(
-            unknown("model", "smok", known),
-            "model: \"smok\"; expected one of smoke, elections; did you mean smoke?"
-        );
-        assert_eq!(
-            unknown("model", "xxxxxxxxx", known),
-            "model: \"xxxxxxxxx\"; expected one of smoke, elections"
-        );
-    }
 }

@@ -2,52 +2,53 @@
 
 use super::arguments::{Asked, CheckArguments, Format, read};
 use super::progress::ProgressLine;
-use super::{Exit, Failure, print, quorum, render};
-use quorate_models::{Counts, Options, Report, StopReason, Stopper, Verdict, check, counts_line};
+use super::{Exit, Failure, help, json, note, print, quorum, render};
+use quorate_models::{Counts, Options, Report, Stopper, Verdict, check, counts_line};
 use std::path::{Path, PathBuf};
 
 /// Runs `quorate check` with what follows it.
 pub(super) fn run(parser: &mut lexopt::Parser) -> Result<Exit, Failure> {
     match read(parser)? {
+        Asked::Help => print(&help()),
         Asked::QuorumWithoutLeader(format) => quorum::run(format),
         Asked::Protocol(arguments) => check_protocol(&arguments),
     }
 }
 
 fn check_protocol(arguments: &CheckArguments) -> Result<Exit, Failure> {
-    let is_as_named = arguments.bounds == arguments.model.bounds;
-    let recorded = arguments.model.recorded().filter(|_| is_as_named);
-    if arguments.format == Format::Human {
-        print(&render::plan(arguments, recorded))?;
-    }
+    // Not after an hour of search.
+    arguments.save.as_deref().map_or(Ok(()), must_be_writable)?;
     let stopper = Stopper::default();
     stop_when_interrupted(&stopper)?;
+    if arguments.format == Format::Human {
+        print(&render::plan(arguments))?;
+    }
+    let recorded = arguments.recorded();
     let options = Options {
         search: arguments.search,
         threads: arguments.threads,
         property: arguments.property,
         limits: arguments.limits,
         stopper,
-        required: if is_as_named { arguments.model.required } else { &[] },
+        required: arguments.required(),
         recorded: recorded.filter(|_| !arguments.update_counts),
     };
     let mut line = ProgressLine::new(recorded);
     let mut report = check(&arguments.bounds, &options, &mut |progress| line.show(progress));
     line.end();
-    if !is_as_named {
-        list_missing(arguments, &mut report);
-    }
-    match arguments.format {
-        Format::Human => print(&render::report(arguments, &report))?,
-        Format::Json => {
-            print(&format!("{:#}\n", render::report_json(arguments, &report, recorded)))?
-        }
-    };
+    list_missing(arguments, &mut report);
     if let (Verdict::Violated(counterexample), Some(file)) = (&report.verdict, &arguments.save) {
         write(file, &counterexample.script)?;
     }
-    if let (Verdict::Exhausted, true) = (&report.verdict, arguments.update_counts) {
-        record_counts(arguments.model.name, report.counts)?;
+    match arguments.format {
+        Format::Human => print(&render::report(arguments, &report))?,
+        Format::Json => print(&format!("{:#}\n", json::report(arguments, &report)))?,
+    };
+    if arguments.update_counts {
+        match report.verdict {
+            Verdict::Exhausted => record_counts(arguments.model.name, report.counts)?,
+            _ => note("counts: not recorded; expected the verdict EXHAUSTED"),
+        }
     }
     Ok(match report.verdict {
         Verdict::Exhausted => Exit::Holds,
@@ -66,12 +67,30 @@ fn list_missing(arguments: &CheckArguments, report: &mut Report) {
 fn stop_when_interrupted(stopper: &Stopper) -> Result<(), Failure> {
     let stopper = stopper.clone();
     let handler = move || {
-        if stopper.reason() == Some(StopReason::Interrupted) {
+        if stopper.is_interrupted() {
             std::process::exit(i32::from(Exit::Incomplete as u8));
         }
-        stopper.stop(StopReason::Interrupted);
+        stopper.interrupt();
     };
     ctrlc::set_handler(handler).map_err(|error| Failure::usage(format_args!("signals: {error}")))
+}
+
+/// Whether there is a place for a file.
+fn must_be_writable(file: &Path) -> Result<(), Failure> {
+    let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let parent = parent.unwrap_or(Path::new("."));
+    if file.is_dir() || !parent.is_dir() {
+        let (show, parent) = (file.display(), parent.display());
+        let message = if file.is_dir() {
+            format!(
+                "--save: \"{show}\"; expected a file, not a directory; try {show}/counterexample.txt"
+            )
+        } else {
+            format!("--save: \"{show}\"; expected a directory that exists; try mkdir -p {parent}")
+        };
+        return Err(Failure::new(Exit::CannotWrite, message));
+    }
+    Ok(())
 }
 
 fn write(file: &Path, text: &str) -> Result<(), Failure> {
@@ -84,17 +103,51 @@ fn counts_file() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("models/counts.txt")
 }
 
-/// Records the counts of a model, in place of those it had.
+/// Records the counts of a model.
 fn record_counts(name: &str, counts: Counts) -> Result<(), Failure> {
     let file = counts_file();
     let text = std::fs::read_to_string(&file).map_err(|error| {
-        let message =
-            format_args!("{}: {error}; expected the source tree", file.display()).to_string();
+        let show = file.display();
+        let message = format!("{show}: {error}; expected the source tree of quorate");
         Failure::new(Exit::NoInput, message)
     })?;
-    let is_other = |line: &&str| line.split_whitespace().next() != Some(name);
-    let mut lines: Vec<String> = text.lines().filter(is_other).map(str::to_owned).collect();
-    lines.push(counts_line(name, counts));
-    write(&file, &(lines.join("\n") + "\n"))?;
-    print(&format!("  recorded   in {}\n", file.display())).map(|_| ())
+    write(&file, &with_counts(&text, name, counts))?;
+    note(&format!("counts: recorded in {}", file.display()));
+    Ok(())
+}
+
+/// The records with the counts of a model in the place of those it had, or at the end.
+fn with_counts(text: &str, name: &str, counts: Counts) -> String {
+    let is_its_own = |line: &str| line.split_whitespace().next() == Some(name);
+    let new = counts_line(name, counts);
+    let mut lines: Vec<&str> = text.lines().collect();
+    match lines.iter().position(|line| is_its_own(line)) {
+        Some(place) => lines[place] = &new,
+        None => lines.push(&new),
+    }
+    lines.join("\n") + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{counts_file, with_counts};
+    use quorate_models::{Counts, NAMED};
+
+    #[test]
+    fn counts_are_recorded_in_place() {
+        let counts = Counts { distinct: 5, generated: 7 };
+        let text = "# model, distinct, generated\nsmoke 1 2\npair 3 4\n";
+        let replaced = "# model, distinct, generated\nsmoke 5 7\npair 3 4\n";
+        assert_eq!(with_counts(text, "smoke", counts), replaced);
+        assert_eq!(with_counts(text, "single", counts), format!("{text}single 5 7\n"));
+    }
+
+    #[test]
+    fn recording_what_is_recorded_changes_nothing() {
+        let text = std::fs::read_to_string(counts_file()).expect("the records are in the tree");
+        for model in NAMED {
+            let counts = model.recorded().expect("every named model has its counts recorded");
+            assert_eq!(with_counts(&text, model.name, counts), text);
+        }
+    }
 }

@@ -1,52 +1,45 @@
 //! `quorate list`: what can be checked, one line each.
 
 use super::arguments::QUORUM_WITHOUT_LEADER;
-use super::render::grouped;
-use super::{Exit, Failure, print};
+use super::text::{grouped, labelled};
+use super::{Exit, Failure, must_end, print};
 use quorate_models::{ASSERTIONS, NAMED, Named};
 use quorate_spec::properties::PROPERTIES;
 use quorate_spec::witnesses::WITNESSES;
-use std::fmt::Write;
+use quorate_spec::{COUPLED, REFINEMENT};
 
 /// Runs `quorate list`.
 pub(super) fn run(parser: &mut lexopt::Parser) -> Result<Exit, Failure> {
-    if let Some(argument) = parser.next()? {
-        return Err(argument.unexpected().into());
+    must_end(parser)?;
+    let mut out = String::from("Models, with their distinct states, for quorate check MODEL:\n");
+    let purpose = "a register with quorums and no leader: what goes wrong";
+    let models = NAMED.iter().map(|model| (model.name, counts(model), model.purpose));
+    for (name, counts, purpose) in models.chain([(QUORUM_WITHOUT_LEADER, String::new(), purpose)]) {
+        out.push_str(&labelled(&format!("{name:21} {counts:>10}"), 33, purpose));
     }
-    let mut out = String::from("Models, for quorate check MODEL:\n");
-    for model in NAMED {
-        let _ = writeln!(out, "  {:22} {}{}", model.name, model.purpose, counts(model));
-    }
-    let purpose = "a replicated register with quorums and no leader: what goes wrong";
-    let _ = writeln!(out, "  {QUORUM_WITHOUT_LEADER:22} {purpose}");
     out.push_str("\nProperties, for --property NAME:\n");
     for property in PROPERTIES {
-        let (name, reading, citation) = (property.name, property.reading, property.citation);
-        let _ = writeln!(out, "  {name:22} {reading} {citation}");
+        // A citation is not torn apart.
+        let citation = property.citation.replace(' ', "\u{a0}");
+        let text = labelled(property.name, 18, &format!("{} {citation}", property.reading));
+        out.push_str(&text.replace('\u{a0}', " "));
     }
     let others = [
-        (
-            quorate_spec::REFINEMENT,
-            "every step is what the abstract protocol allows, with --refinement yes",
-        ),
-        (
-            quorate_spec::COUPLED,
-            "servers and abstract protocol agree in every state, with --refinement yes",
-        ),
-        (ASSERTIONS, "no assertion of a server fails"),
+        (REFINEMENT, "Every step is what the abstract protocol allows; with --refinement yes."),
+        (COUPLED, "Servers and abstract protocol agree in every state; with --refinement yes."),
+        (ASSERTIONS, "No assertion of a server fails; checked always."),
     ];
-    for (name, reading) in others {
-        let _ = writeln!(out, "  {name:22} {reading}");
+    for (name, text) in others {
+        out.push_str(&labelled(name, 18, text));
     }
-    out.push_str("\nReachability witnesses, each reported when it was seen:\n");
+    out.push_str("\nReachability witnesses, what should happen somewhere in a search:\n");
+    let width = WITNESSES.iter().map(|witness| witness.name.len()).max().unwrap_or(0);
     for witness in WITNESSES {
-        let _ = writeln!(out, "  {:22} {}", witness.name, witness.reading);
+        out.push_str(&labelled(witness.name, width, witness.reading));
     }
     print(&out)
 }
 
 fn counts(model: &Named) -> String {
-    model.recorded().map_or_else(String::new, |counts| {
-        format!(" ({} distinct states)", grouped(counts.distinct))
-    })
+    model.recorded().map_or_else(String::new, |counts| grouped(counts.distinct))
 }

@@ -5,15 +5,19 @@
 
 mod arguments;
 mod check;
+mod json;
 mod list;
 mod progress;
 mod quorum;
 mod render;
 mod replay;
+mod text;
+mod values;
 
 use std::ffi::OsString;
 use std::fmt;
 use std::process::ExitCode;
+use text::unknown;
 
 /// How the command ends, for scripts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -59,8 +63,30 @@ impl Failure {
 
 impl From<lexopt::Error> for Failure {
     fn from(error: lexopt::Error) -> Failure {
-        Failure::usage(format_args!("{error}; try quorate help"))
+        use lexopt::Error;
+        let none = || "none".to_owned();
+        Failure::usage(match error {
+            Error::MissingValue { option } => {
+                let option = option.unwrap_or_else(none);
+                format!("{option}: no value; expected one; try quorate help")
+            }
+            Error::UnexpectedValue { option, value } => {
+                format!("{option}: {value:?}; expected no value; try {option}")
+            }
+            Error::UnexpectedOption(option) => nothing_more(&option),
+            Error::UnexpectedArgument(argument) => nothing_more(&argument.to_string_lossy()),
+            Error::NonUnicodeValue(value) => {
+                format!("argument: {value:?}; expected UTF-8; try quorate help")
+            }
+            other => {
+                format!("arguments: {other}; expected what quorate help says; try quorate help")
+            }
+        })
     }
+}
+
+fn nothing_more(argument: &str) -> String {
+    format!("argument: {argument:?}; expected nothing more; try quorate help")
 }
 
 const INTRODUCTION: &str = "\
@@ -83,7 +109,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
     match dispatch(arguments) {
         Ok(exit) => exit.into(),
         Err(failure) => {
-            eprintln!("quorate: {}", failure.message);
+            note(&format!("quorate: {}", failure.message));
             failure.exit.into()
         }
     }
@@ -97,6 +123,7 @@ fn dispatch(arguments: Vec<OsString>) -> Result<Exit, Failure> {
     match first {
         lexopt::Arg::Long("help") | lexopt::Arg::Short('h') => print(&help()),
         lexopt::Arg::Long("version") | lexopt::Arg::Short('V') => {
+            must_end(&mut parser)?;
             print(&format!("quorate {}\n", env!("CARGO_PKG_VERSION")))
         }
         lexopt::Arg::Value(command) => match command.to_str() {
@@ -106,14 +133,36 @@ fn dispatch(arguments: Vec<OsString>) -> Result<Exit, Failure> {
             Some("help") => print(&help()),
             _ => {
                 let value = command.to_string_lossy();
-                Err(Failure::usage(arguments::unknown("command", &value, COMMANDS)))
+                Err(Failure::usage(unknown("command", &value, COMMANDS, "quorate help")))
             }
         },
-        other => Err(other.unexpected().into()),
+        other => {
+            let option = match other {
+                lexopt::Arg::Short(letter) => format!("-{letter}"),
+                lexopt::Arg::Long(name) => format!("--{name}"),
+                lexopt::Arg::Value(_) => unreachable!("a value is a command"),
+            };
+            let known = ["--help", "--version"];
+            Err(Failure::usage(unknown("option", &option, known, "quorate help")))
+        }
     }
 }
 
-/// Prints to standard output; a reader that has gone away ends the command quietly.
+/// Refuses what follows a command that takes nothing.
+fn must_end(parser: &mut lexopt::Parser) -> Result<(), Failure> {
+    match parser.next()? {
+        Some(argument) => Err(argument.unexpected().into()),
+        None => Ok(()),
+    }
+}
+
+/// Prints a line to standard error. If nobody reads it, that is no reason to fail.
+fn note(line: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
+}
+
+/// Prints to standard output. A reader that has gone away is no error: the exit code still tells.
 fn print(text: &str) -> Result<Exit, Failure> {
     use std::io::Write;
     let mut out = std::io::stdout().lock();
@@ -137,9 +186,9 @@ Usage:
 Options of check:
   --search bfs|dfs       in which order states are explored (bfs)
   --threads N            how many threads explore (all processors)
-  --property NAME        check this property alone
+  --property NAME        check this property alone, and that no assertion fails
   --time-limit TIME      stop after a time, like 90, 90s, 5m or 2h
-  --state-limit N        stop after this many distinct states
+  --state-limit N        stop soon after this many distinct states
   --memory-limit SIZE    stop at this much memory, like 800M or 4G (most of what is available)
   --format human|json    how the result is printed (human)
   --save FILE            save a counterexample, for quorate replay
@@ -147,6 +196,8 @@ Options of check:
 
 Bounds of check, where they are to differ from the model's:
 {bounds}
+Ctrl-C stops a check and prints what it has found so far; a second Ctrl-C ends it at once.
+
 Exit codes: 0 all hold; 1 violated, vacuous or count changed; 2 incomplete; 64 usage; 65 a file is not what
 it should be; 66 no such file; 73 a file cannot be written.
 ",

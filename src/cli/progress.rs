@@ -1,6 +1,6 @@
 //! Showing how far a search is: one line that is written anew on a terminal, plain lines elsewhere.
 
-use super::render::{grouped, memory, seconds};
+use super::text::{grouped, memory, seconds};
 use quorate_models::{Counts, Progress};
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
@@ -47,7 +47,8 @@ impl ProgressLine {
         // Progress that cannot be shown is no reason to stop.
         let _ = if self.is_terminal {
             self.is_written = true;
-            write!(err, "\r\x1b[K{line}").and_then(|()| err.flush())
+            // Without automatic margins, a line too long for the terminal is cut and not wrapped.
+            write!(err, "\r\x1b[K\x1b[?7l{line}\x1b[?7h").and_then(|()| err.flush())
         } else {
             writeln!(err, "{line}")
         };
@@ -64,19 +65,19 @@ impl ProgressLine {
 
 fn describe(progress: &Progress, rate: f64, recorded: Option<Counts>) -> String {
     let Counts { distinct, generated } = progress.counts;
-    let what = if progress.is_shortening { "shortening: " } else { "" };
-    let held = progress.memory.map_or_else(String::new, |bytes| format!(", {}", memory(bytes)));
+    let elapsed = seconds(progress.elapsed);
     let share = recorded.filter(|_| !progress.is_shortening).map_or_else(String::new, |recorded| {
         let share = distinct as f64 / recorded.distinct.max(1) as f64;
         let left = recorded.distinct.saturating_sub(distinct) as f64 / rate.max(1.0);
-        format!(", {:.0} % of the recorded count, about {left:.0} s left", share * 100.0)
+        format!(" {:.0} % of the record, {left:.0} s left,", share * 100.0)
     });
+    let what = if progress.is_shortening { " shortening," } else { "" };
+    let held = progress.memory.map_or_else(String::new, |bytes| format!(", {}", memory(bytes)));
     format!(
-        "{what}{} distinct, {} generated, {} distinct/s, depth {}{held}, {}{share}",
+        "{elapsed}:{what}{share} {} distinct, {} generated, {}/s, depth {}{held}",
         grouped(distinct),
         grouped(generated),
         grouped(rate as u64),
         progress.depth,
-        seconds(progress.elapsed),
     )
 }

@@ -12,10 +12,12 @@ pub(super) fn run(format: Format) -> Result<Exit, Failure> {
     let confirmed = demonstration.confirms_the_pattern();
     match format {
         Format::Human => {
-            print(&demonstration.to_string())?;
-            if confirmed {
-                print("\nThe violation without a leader is what this model shows: exit code 1.\n")?;
-            }
+            let last = if confirmed {
+                "The violation without a leader is what this model shows, hence exit code 1."
+            } else {
+                "This is not what the model is to show: exit code 1."
+            };
+            print(&format!("{}\n\n{last}\n", demonstration.to_string().trim_end()))?;
         }
         Format::Json => {
             let value = json!({

@@ -1,89 +1,72 @@
 //! Printing what a check is about to do, and what it found.
 
-use super::arguments::CheckArguments;
+use super::arguments::{CheckArguments, QUORUM_WITHOUT_LEADER};
+use super::text::{count, grouped, labelled, memory, seconds, shell_word, wrapped};
 use quorate_cluster::ActionKind;
-use quorate_models::{Counterexample, Counts, Report, Search, Verdict};
-use serde_json::{Value, json};
+use quorate_models::{Counterexample, Counts, NAMED, Report, Search, StopReason, Verdict};
 use std::fmt::Write;
-use std::time::Duration;
 
-/// A number with its digits in groups of three.
-pub(super) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
-/// A size in memory.
-pub(super) fn memory(bytes: u64) -> String {
-    format!("{} MiB", grouped(bytes >> 20))
-}
-
-/// A time in seconds.
-pub(super) fn seconds(time: Duration) -> String {
-    format!("{:.1} s", time.as_secs_f64())
-}
-
-/// The bounds that apply when the command line changes none.
-fn flags(arguments: &CheckArguments) -> String {
-    let changed = arguments.changed.iter();
-    let mut out: String = changed.map(|(flag, value)| format!(" --{flag} {value}")).collect();
-    if let Some(property) = arguments.property {
-        out.push_str(&format!(" --property {property}"));
-    }
-    out
+/// A line of what is said about a check.
+fn line(label: &str, text: &str) -> String {
+    labelled(label, 10, text)
 }
 
 /// What a check is about to do.
-pub(super) fn plan(arguments: &CheckArguments, recorded: Option<Counts>) -> String {
+pub(super) fn plan(arguments: &CheckArguments) -> String {
     let CheckArguments { model, bounds, .. } = arguments;
-    let mut out = format!("check {}{}: {}\n", model.name, flags(arguments), model.purpose);
-    let _ = writeln!(out, "  explores   {}", bounds.in_words());
+    let subject = arguments.subject();
+    let is_own = arguments.required().is_empty();
+    let purpose = if is_own { "with bounds of your own" } else { model.purpose };
+    let mut out = wrapped(&format!("check {}{subject}: {purpose}", model.name), 2);
+    out.push_str(&line("explores", &bounds.in_words()));
     let checks = match arguments.property {
-        Some(property) => property.to_owned(),
+        Some(property) => format!("{property}, and that no server's own assertion fails"),
         None => "every property".to_owned(),
     };
     let search = match arguments.search {
         Search::Bfs => "breadth first",
         Search::Dfs => "depth first",
     };
-    let threads = match arguments.threads {
-        1 => "1 thread".to_owned(),
-        many => format!("{many} threads"),
-    };
-    let _ = writeln!(out, "  checks     {checks}, {search}, {threads}");
-    if let Some(Counts { distinct, generated }) = recorded {
+    let threads = count(arguments.threads, "thread");
+    out.push_str(&line("checks", &format!("{checks}; {search}, {threads}")));
+    if !arguments.required().is_empty() {
+        let required = arguments.required().join(", ");
+        out.push_str(&line("requires", &format!("that this happens somewhere: {required}")));
+    }
+    if let Some(Counts { distinct, generated }) = arguments.recorded() {
         let (distinct, generated) = (grouped(distinct), grouped(generated));
-        let _ = writeln!(out, "  recorded   {distinct} distinct states, {generated} generated");
+        let recorded = format!("{distinct} distinct states, {generated} generated");
+        out.push_str(&line("recorded", &recorded));
     }
     out
 }
 
 /// The verdict in a line.
-fn headline(report: &Report) -> String {
+fn headline(arguments: &CheckArguments, report: &Report) -> String {
     match &report.verdict {
-        Verdict::Exhausted => "EXHAUSTED, all hold".to_owned(),
+        Verdict::Exhausted => match arguments.property {
+            Some(property) => format!("EXHAUSTED, {property} holds"),
+            None => "EXHAUSTED, all hold".to_owned(),
+        },
         Verdict::Violated(counterexample) => {
             format!("VIOLATED {}: {}", counterexample.property, counterexample.why)
         }
         Verdict::Vacuous => {
             let missing = report.missing.join(", ");
-            format!("VACUOUS: everything was explored, but this was never reached: {missing}")
+            format!("VACUOUS: everything was explored, but this never happened: {missing}")
         }
         Verdict::CountChanged(recorded) => format!(
-            "COUNT CHANGED: recorded were {} distinct and {} generated states",
+            "COUNT CHANGED: no violation, but {} distinct and {} generated states are recorded",
             grouped(recorded.distinct),
             grouped(recorded.generated)
         ),
+        Verdict::Incomplete(reason @ StopReason::Panicked) => {
+            format!("INCOMPLETE: stopped by {reason}; whatever was not looked at may be violated")
+        }
         Verdict::Incomplete(reason) => format!(
-            "INCOMPLETE: stopped by {reason}; no violation among the states explored, nothing is known of \
-             the others"
+            "INCOMPLETE: stopped by {reason}; no violation among the {} states found so far, nothing is known \
+             of the others",
+            grouped(report.counts.distinct)
         ),
     }
 }
@@ -94,40 +77,72 @@ pub(super) fn report(arguments: &CheckArguments, report: &Report) -> String {
     if let Verdict::Violated(counterexample) = &report.verdict {
         out.push_str(&trace(counterexample));
     }
-    let _ = writeln!(out, "{}", headline(report));
+    out.push_str(&wrapped(&headline(arguments, report), 2));
     let Counts { distinct, generated } = report.counts;
     let rate = distinct as f64 / report.elapsed.as_secs_f64().max(0.001);
-    let _ = writeln!(
-        out,
-        "  states     {} distinct, {} generated, longest path {}",
-        grouped(distinct),
-        grouped(generated),
-        report.depth
-    );
+    let (states, all, depth) = (grouped(distinct), grouped(generated), report.depth);
+    let states = format!("{states} distinct, {all} generated, depth {depth}");
+    out.push_str(&line("states", &states));
     let held = report.memory.map_or_else(String::new, |bytes| format!(", {}", memory(bytes)));
     let elapsed = seconds(report.elapsed);
-    let _ = writeln!(out, "  took       {elapsed}, {} distinct/s{held}", grouped(rate as u64));
-    let _ = writeln!(out, "  actions    {}", fired(arguments, report));
+    let rate = grouped(rate as u64);
+    out.push_str(&line("took", &format!("{elapsed}, {rate} distinct states a second{held}")));
+    out.push_str(&line("actions", &fired(arguments, report)));
+    // A search that ended early says little by what it has not met.
+    let is_whole = !matches!(report.verdict, Verdict::Violated(_) | Verdict::Incomplete(_));
     let idle = never_fired(arguments, report);
     if !idle.is_empty() {
-        let _ = writeln!(out, "  NEVER      {}", idle.join(", "));
+        let label = if is_whole { "NEVER" } else { "not yet" };
+        out.push_str(&line(label, &idle.join(", ")));
     }
-    let _ = writeln!(out, "  reached    {}", report.reached.join(", "));
-    if !report.missing.is_empty() {
-        let _ = writeln!(out, "  MISSING    {}", report.missing.join(", "));
-    }
-    let _ = writeln!(out, "  collision  {}", collision_odds(distinct));
+    out.push_str(&reached(arguments, report, is_whole));
+    out.push_str(&line("collision", &collision_odds(distinct)));
+    // A command that is broken cannot be pasted.
     let _ = writeln!(out, "  next       {}", next_command(arguments, report));
+    out
+}
+
+/// The reachability witnesses: those required, and the others.
+fn reached(arguments: &CheckArguments, report: &Report, is_whole: bool) -> String {
+    let mut out = String::new();
+    let required = arguments.required();
+    let is_required = |name: &&&str| required.contains(*name);
+    let found: Vec<&str> = report.reached.iter().filter(is_required).copied().collect();
+    if !required.is_empty() {
+        let (count, all, names) = (found.len(), required.len(), found.join(", "));
+        out.push_str(&line("required", &format!("{count} of {all} happened: {names}")));
+    }
+    let others = report.reached.iter().filter(|name| !is_required(name));
+    let others: Vec<&str> = others.copied().collect();
+    if !others.is_empty() {
+        let also = if required.is_empty() { "" } else { "also " };
+        out.push_str(&line("happened", &format!("{also}{}", others.join(", "))));
+    }
+    if !report.missing.is_empty() {
+        let missing = report.missing.join(", ");
+        let name = arguments.model.name;
+        out.push_str(&match (is_whole, required.is_empty()) {
+            (true, false) => line("MISSING", &missing),
+            (true, true) => {
+                let text = format!("{missing}; {name} requires this, bounds of your own do not");
+                line("missing", &text)
+            }
+            (false, _) => line("not yet", &missing),
+        });
+    }
     out
 }
 
 /// A counterexample, step by step.
 fn trace(counterexample: &Counterexample) -> String {
     let mut out = String::new();
-    let kind =
-        if counterexample.is_shortest { "a shortest counterexample" } else { "not shortened" };
-    let length = counterexample.steps.len();
-    let _ = writeln!(out, "{length} steps, {kind}; a star marks what changed:\n");
+    let kind = if counterexample.is_shortest {
+        "A shortest counterexample"
+    } else {
+        "A counterexample, not shortened"
+    };
+    let length = count(counterexample.steps.len(), "step");
+    let _ = writeln!(out, "{kind}, {length}; a star marks what changed:\n");
     for (number, step) in (1..).zip(&counterexample.steps) {
         let _ = writeln!(out, "{number:3}. {}", step.action);
         for did in &step.did {
@@ -139,10 +154,11 @@ fn trace(counterexample: &Counterexample) -> String {
 }
 
 /// Whether the model can have actions of this kind at all.
-fn applies(arguments: &CheckArguments, kind: ActionKind) -> bool {
+pub(super) fn applies(arguments: &CheckArguments, kind: ActionKind) -> bool {
     let bounds = &arguments.bounds;
     match kind {
-        ActionKind::ElectionTimeout | ActionKind::Sync => true,
+        ActionKind::ElectionTimeout => bounds.elections > 0,
+        ActionKind::Sync => bounds.elections > 0,
         ActionKind::Deliver => bounds.servers > 1,
         ActionKind::HeartbeatTimeout => bounds.heartbeats > 0,
         ActionKind::Duplicate => {
@@ -150,10 +166,11 @@ fn applies(arguments: &CheckArguments, kind: ActionKind) -> bool {
             bounds.duplicates > 0 && bounds.servers > 1 && !keeps_all
         }
         ActionKind::Crash => bounds.crashes > 0,
+        ActionKind::Wipe => bounds.wipes > 0,
         ActionKind::Propose => bounds.commands > 0,
         ActionKind::Read => bounds.reads > 0,
         // A message never delivered is a lost one, so these networks need no faults of their own.
-        ActionKind::Drop | ActionKind::Cut | ActionKind::Heal | ActionKind::Wipe => false,
+        ActionKind::Drop | ActionKind::Cut | ActionKind::Heal => false,
     }
 }
 
@@ -165,101 +182,55 @@ fn fired(arguments: &CheckArguments, report: &Report) -> String {
 }
 
 /// The actions that the bounds allow and that never led anywhere.
-fn never_fired(arguments: &CheckArguments, report: &Report) -> Vec<&'static str> {
+pub(super) fn never_fired(arguments: &CheckArguments, report: &Report) -> Vec<&'static str> {
     let kinds = ActionKind::all().filter(|kind| applies(arguments, *kind));
     kinds.filter(|kind| report.fired[*kind as usize] == 0).map(ActionKind::name).collect()
 }
 
-/// How likely it is that two of the distinct states share one of 2^64 fingerprints, so that one was missed.
-fn collision_odds(distinct: u64) -> String {
+/// One in how many searches of so many states has two that share one of 2^64 fingerprints.
+pub(super) fn collision_one_in(distinct: u64) -> u64 {
     let pairs = distinct as f64 * distinct as f64 / 2.0;
-    let odds = 2.0_f64.powi(64) / pairs.max(1.0);
-    format!("odds that any two states share a fingerprint: 1 in {}", grouped(odds as u64))
+    (2.0_f64.powi(64) / pairs.max(1.0)) as u64
 }
 
-/// What to try next.
+fn collision_odds(distinct: u64) -> String {
+    let odds = grouped(collision_one_in(distinct));
+    format!("odds that two states share a fingerprint, so that one was missed: 1 in {odds}")
+}
+
+/// What to try next, as a command.
 fn next_command(arguments: &CheckArguments, report: &Report) -> String {
     let name = arguments.model.name;
-    let flags = flags(arguments);
+    let with = |flag: &'static str, value: String| arguments.command_with(&[(flag, value)]);
     match (&report.verdict, &arguments.save) {
-        (Verdict::Exhausted, _) => {
-            let models = quorate_models::NAMED;
-            let place = models.iter().position(|model| model.name == name).unwrap_or(0);
-            match models.get(place + 1) {
-                Some(next) => format!("quorate check {}", next.name),
-                None => {
-                    format!("quorate check {name} --max-term {}", arguments.bounds.max_term + 1)
-                }
-            }
+        (Verdict::Exhausted, _) if arguments.subject().is_empty() => {
+            let place = NAMED.iter().position(|model| model.name == name).unwrap_or(0);
+            let next = NAMED.get(place + 1).map_or(QUORUM_WITHOUT_LEADER, |next| next.name);
+            format!("quorate check {next}")
         }
-        (Verdict::Violated(_), Some(file)) => format!("quorate replay {}", file.display()),
-        (Verdict::Violated(_), None) => {
-            format!("quorate check {name}{flags} --save counterexample.txt")
+        (Verdict::Exhausted, _) => with("crashes", (arguments.bounds.crashes + 1).to_string()),
+        (Verdict::Violated(_), Some(file)) => {
+            format!("quorate replay {}", shell_word(&file.display().to_string()))
         }
-        (Verdict::Vacuous, _) => format!("quorate check {name}{flags} with larger bounds"),
+        (Verdict::Violated(_), None) => with("save", "counterexample.txt".to_owned()),
+        (Verdict::Vacuous, _) => "quorate list  # says what each of these is".to_owned(),
         (Verdict::CountChanged(_), _) => {
-            format!("explain the change, then quorate check {name} --update-counts")
+            format!("quorate check {name} --update-counts  # once the change is explained")
         }
-        (Verdict::Incomplete(_), _) => {
-            format!("quorate check {name}{flags} --search dfs with larger limits")
+        (Verdict::Incomplete(StopReason::Time(limit)), _) => {
+            with("time-limit", format!("{}s", limit.as_secs_f64() * 4.0))
         }
+        (Verdict::Incomplete(StopReason::States(limit)), _) => {
+            with("state-limit", limit.saturating_mul(10).to_string())
+        }
+        (Verdict::Incomplete(StopReason::Memory(limit)), _) => match arguments.search {
+            Search::Bfs => with("search", "dfs".to_owned()),
+            Search::Dfs => with("memory-limit", format!("{}M", (limit >> 20).max(1) * 2)),
+        },
+        (Verdict::Incomplete(StopReason::Interrupted), _) => arguments.command_with(&[]),
+        (Verdict::Incomplete(StopReason::Panicked), _) => with("threads", "1".to_owned()),
     }
 }
 
-/// What a check found, for programs.
-pub(super) fn report_json(
-    arguments: &CheckArguments,
-    report: &Report,
-    recorded: Option<Counts>,
-) -> Value {
-    let counts =
-        |counts: Counts| json!({ "distinct": counts.distinct, "generated": counts.generated });
-    let verdict = match &report.verdict {
-        Verdict::Exhausted => "exhausted",
-        Verdict::Violated(_) => "violated",
-        Verdict::Vacuous => "vacuous",
-        Verdict::CountChanged(_) => "count changed",
-        Verdict::Incomplete(_) => "incomplete",
-    };
-    let violation = match &report.verdict {
-        Verdict::Violated(counterexample) => {
-            let steps = counterexample.steps.iter();
-            let steps = steps.map(|step| json!({ "action": step.action, "did": step.did }));
-            json!({
-                "property": counterexample.property,
-                "why": counterexample.why,
-                "length": counterexample.steps.len(),
-                "shortest": counterexample.is_shortest,
-                "steps": steps.collect::<Vec<Value>>(),
-                "script": counterexample.script,
-            })
-        }
-        _ => Value::Null,
-    };
-    let stopped_by = match &report.verdict {
-        Verdict::Incomplete(reason) => json!(reason.to_string()),
-        _ => Value::Null,
-    };
-    let bounds = quorate_models::BOUNDS.iter();
-    let bounds = bounds.map(|bound| (bound.flag.to_owned(), json!(bound.show(&arguments.bounds))));
-    let kinds = ActionKind::all().filter(|kind| applies(arguments, *kind));
-    let actions = kinds.map(|kind| (kind.name().to_owned(), json!(report.fired[kind as usize])));
-    json!({
-        "model": arguments.model.name,
-        "bounds": bounds.collect::<serde_json::Map<String, Value>>(),
-        "property": arguments.property,
-        "verdict": verdict,
-        "distinct": report.counts.distinct,
-        "generated": report.counts.generated,
-        "recorded": recorded.map(counts),
-        "depth": report.depth,
-        "seconds": report.elapsed.as_secs_f64(),
-        "memory_bytes": report.memory,
-        "actions": actions.collect::<serde_json::Map<String, Value>>(),
-        "never_fired": never_fired(arguments, report),
-        "reached": report.reached,
-        "missing": report.missing,
-        "stopped_by": stopped_by,
-        "violation": violation,
-    })
-}
+#[cfg(test)]
+mod tests;

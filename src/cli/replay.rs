@@ -1,8 +1,11 @@
 //! `quorate replay`: runs a scenario on the core, step by step, with every check.
 
-use super::{Exit, Failure, print};
+use super::text::count;
+use super::{Exit, Failure, help, print};
+use lexopt::Arg;
 use quorate_spec::{Replay, Scenario, record, replay};
 use std::fmt::Write;
+use std::io::Error;
 use std::path::PathBuf;
 
 /// The longest scenario file that is read, in bytes.
@@ -13,12 +16,13 @@ pub(super) fn run(parser: &mut lexopt::Parser) -> Result<Exit, Failure> {
     let mut file: Option<PathBuf> = None;
     while let Some(argument) = parser.next()? {
         match argument {
-            lexopt::Arg::Value(value) if file.is_none() => file = Some(value.into()),
+            Arg::Value(value) if file.is_none() => file = Some(value.into()),
+            Arg::Long("help") | Arg::Short('h') => return print(&help()),
             other => return Err(other.unexpected().into()),
         }
     }
     let Some(file) = file else {
-        return Err(Failure::usage("file: none; expected quorate replay FILE"));
+        return Err(Failure::usage("file: none; expected a scenario; try quorate replay FILE"));
     };
     let text = read(&file)?;
     let fail = |error| Failure::new(Exit::BadData, format_args!("{}: {error}", file.display()));
@@ -30,21 +34,29 @@ pub(super) fn run(parser: &mut lexopt::Parser) -> Result<Exit, Failure> {
 
 fn read(file: &std::path::Path) -> Result<String, Failure> {
     let show = file.display();
-    let missing = |error| Failure::new(Exit::NoInput, format_args!("{show}: {error}"));
-    let length = std::fs::metadata(file).map_err(missing)?.len();
+    let fail = |exit, what: String| Failure::new(exit, format_args!("{show}: {what}"));
+    let missing = |error: Error| {
+        fail(Exit::NoInput, format!("{error}; expected a scenario; try quorate help"))
+    };
+    let metadata = std::fs::metadata(file).map_err(missing)?;
+    if metadata.is_dir() {
+        return Err(fail(
+            Exit::NoInput,
+            "a directory; expected a file; try quorate help".to_owned(),
+        ));
+    }
+    let length = metadata.len();
     if length > MAX_LENGTH {
-        let message =
-            format_args!("{show}: {length} bytes; expected at most {MAX_LENGTH}").to_string();
-        return Err(Failure::new(Exit::BadData, message));
+        return Err(fail(Exit::BadData, format!("{length} bytes; expected at most {MAX_LENGTH}")));
     }
     let bytes = std::fs::read(file).map_err(missing)?;
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        let message = format_args!("{show}: byte {at} is no text; expected a scenario").to_string();
-        Failure::new(Exit::BadData, message)
+        fail(Exit::BadData, format!("byte {at} is no UTF-8; expected the text of a scenario"))
     })
 }
 
+/// What happened, line by line, and the verdict.
 fn report(text: &str, run: &Replay) -> String {
     let now = record(text, run);
     let mut out = now.clone();
@@ -53,18 +65,18 @@ fn report(text: &str, run: &Replay) -> String {
     if has_record && let Some((line, _)) = difference {
         let _ = writeln!(out, "DIFFERS from what the file records, from line {line} on");
     }
-    let actions = run.performed.len();
-    match (&run.violation, &run.expected) {
-        (Some(violation), _) => {
-            let _ = writeln!(out, "VIOLATED {}: {}", violation.property, violation.why);
-        }
+    let actions = count(run.performed.len(), "action");
+    let _ = match (&run.violation, &run.expected) {
+        (Some(found), Some(expected)) if found.property != expected => writeln!(
+            out,
+            "VIOLATED {}, where {expected} was expected: {}",
+            found.property, found.why
+        ),
+        (Some(found), _) => writeln!(out, "VIOLATED {}: {}", found.property, found.why),
         (None, Some(expected)) => {
-            let _ =
-                writeln!(out, "all hold after {actions} actions; {expected} is no longer violated");
+            writeln!(out, "all hold after each of {actions}; {expected} is no longer violated")
         }
-        (None, None) => {
-            let _ = writeln!(out, "all hold after each of {actions} actions");
-        }
-    }
+        (None, None) => writeln!(out, "all hold after each of {actions}"),
+    };
     out
 }

@@ -47,7 +47,13 @@ impl Expectation {
             Pattern::parse(words).ok_or_else(|| "which message; expected a direction".to_owned())
         };
         match words {
-            ["violated", property] => Ok(Expectation::Violated((*property).to_owned())),
+            ["violated", property] => {
+                if crate::property_names().any(|known| known == *property) {
+                    return Ok(Expectation::Violated((*property).to_owned()));
+                }
+                let known: Vec<&str> = crate::property_names().collect();
+                Err(format!("{property}; expected one of {}", known.join(", ")))
+            }
             ["nothing", "from", id] => Ok(Expectation::NothingFrom(server(id)?)),
             ["message", words @ ..] => Ok(Expectation::Message(pattern(words)?)),
             ["no", "message", words @ ..] => Ok(Expectation::NoMessage(pattern(words)?)),

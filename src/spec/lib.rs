@@ -7,6 +7,7 @@
 //! same glasses.
 
 mod abstract_protocol;
+mod assertions;
 mod assumed;
 mod coupling;
 mod describe;
@@ -22,6 +23,7 @@ mod start;
 pub mod witnesses;
 
 pub use abstract_protocol::{Abstract, GUARDS, Guard, GuardFailed, Leadership, Node};
+pub use assertions::{ASSERTIONS, guarded};
 pub use coupling::{COUPLED, COUPLING, Coupling, coupled};
 pub use describe::{describe, mark_changes};
 pub use expectation::Expectation;
@@ -55,4 +57,11 @@ pub struct Violation {
     pub property: &'static str,
     /// What was found instead.
     pub why: String,
+}
+
+/// The names of everything that can be violated, in the order of blame: the properties, the two parts of
+/// the refinement, and the servers' own assertions.
+pub fn property_names() -> impl Iterator<Item = &'static str> {
+    let properties = PROPERTIES.iter().map(|property| property.name);
+    properties.chain([REFINEMENT, COUPLED, ASSERTIONS])
 }

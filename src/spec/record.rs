@@ -14,6 +14,7 @@ pub fn record(text: &str, run: &Replay) -> String {
     for performed in &run.performed {
         by_line.entry(performed.line).or_default().push(performed);
     }
+    let line_of = |place: usize| run.performed.get(place.checked_sub(1)?).map(|done| done.line);
     let mut out = String::new();
     let last = run.performed.last().map(|performed| performed.line);
     for (number, line) in (1..).zip(text.lines()) {
@@ -25,7 +26,13 @@ pub fn record(text: &str, run: &Replay) -> String {
         if let Some(performed) = by_line.get(&number) {
             record_line(line.trim(), performed, &mut out);
         }
-        if let Some(violation) = run.violation.as_ref().filter(|_| last == Some(number)) {
+        for (_, violation) in run.on_the_way.iter().filter(|(at, _)| line_of(*at) == Some(number)) {
+            out.push_str(&format!("  | violates {}: {}\n", violation.property, violation.why));
+        }
+        let ended = run.violation.as_ref().filter(|violation| {
+            last == Some(number) && run.on_the_way.iter().all(|(_, known)| known != *violation)
+        });
+        if let Some(violation) = ended {
             out.push_str(&format!("  | VIOLATED {}: {}\n", violation.property, violation.why));
         }
     }

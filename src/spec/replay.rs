@@ -1,12 +1,16 @@
 //! Running a scenario on the core, with every check after every action.
 //!
 //! A script cannot pass in a bad state: after each action every property, the refinement and the coupling
-//! predicates are checked, and the first violation ends the run.
+//! predicates are checked, and the first violation ends the run. A script that expects a violation of one
+//! property runs until that one is violated; what others are violated on the way is recorded, and is what
+//! is reported if the expected violation does not come.
 
 use crate::describe::describe_effects;
 use crate::expectation::{Expectation, everything_in_flight};
 use crate::scenario::{Command, Handling, Instruction, Pattern, Scenario, ScenarioError};
-use crate::{Refinement, Transition, Violation, coupled, properties};
+use crate::{
+    ASSERTIONS, PropertyInfo, Refinement, Transition, Violation, coupled, guarded, properties,
+};
 use quorate_cluster::notation::Notation;
 use quorate_cluster::{Action, Cluster, Entry, Envelope, History, Impossible};
 use quorate_core::{Outcome, Payload, RequestId, Role, ServerId, ServerSet};
@@ -17,8 +21,11 @@ use std::collections::BTreeMap;
 pub struct Watched {
     setting: quorate_cluster::Setting,
     cluster: Cluster,
-    refinement: Refinement,
+    /// The abstract protocol beside it, until they part.
+    refinement: Option<Refinement>,
     outcomes: BTreeMap<RequestId, Outcome>,
+    /// The property that is blamed first.
+    expected: Option<String>,
 }
 
 /// What an action did in a system that is watched.
@@ -28,7 +35,7 @@ pub struct Observed {
     pub did: Vec<String>,
     /// The line of each server that changed, before and after.
     pub changed: Vec<(String, String)>,
-    /// The first property that was violated, if one was.
+    /// The property that was violated, if one was: the one that the scenario expects, or else the first.
     pub violation: Option<Violation>,
 }
 
@@ -42,14 +49,26 @@ impl Watched {
         }
         cluster.history = History::assumed_of(&cluster);
         cluster.clients.issued = newest_command(&cluster);
-        let refinement = Refinement::new(&cluster);
-        Watched { setting: scenario.setting, cluster, refinement, outcomes: BTreeMap::new() }
+        let expected = scenario.instructions.iter().find_map(|step| match &step.command {
+            Command::Expect(Expectation::Violated(property)) => Some(property.clone()),
+            _ => None,
+        });
+        Watched {
+            setting: scenario.setting,
+            refinement: Some(Refinement::new(&cluster)),
+            cluster,
+            outcomes: BTreeMap::new(),
+            expected,
+        }
     }
 
     /// Checks the state in which a scenario begins.
     fn check_start(&self) -> Result<(), Violation> {
         properties::check_state(&self.cluster)?;
-        coupled(&self.refinement.abstract_state, &self.cluster)
+        match &self.refinement {
+            Some(refinement) => coupled(&refinement.abstract_state, &self.cluster),
+            None => Ok(()),
+        }
     }
 
     /// The cluster as it is now.
@@ -63,22 +82,44 @@ impl Watched {
     /// When the action cannot happen.
     pub fn perform(&mut self, action: &Action) -> Result<Observed, Impossible> {
         let before = self.cluster.clone();
-        let happening = self.cluster.perform(&self.setting.parameters, action)?;
+        let happening = match guarded(|| self.cluster.perform(&self.setting.parameters, action)) {
+            Ok(performed) => performed?,
+            Err(why) => {
+                let violation = Some(Violation { property: ASSERTIONS, why });
+                return Ok(Observed { did: Vec::new(), changed: Vec::new(), violation });
+            }
+        };
         let replies = happening.step.iter().flat_map(|step| &step.effects.reply);
         self.outcomes.extend(replies.map(|reply| (reply.request, reply.outcome)));
         let after = &self.cluster;
         let transition = Transition { before: &before, action, happening: &happening, after };
-        let checked = properties::check_step(&transition)
-            .and_then(|()| properties::check_state(after))
-            .and_then(|()| self.refinement.check(&transition));
+        let refinement = self.refinement.as_mut();
+        let diverged = refinement.and_then(|refinement| refinement.check(&transition).err());
+        if diverged.is_some() {
+            self.refinement = None;
+        }
+        let expected = self.expected.as_deref();
+        let violation = diverged
+            .clone()
+            .filter(|violation| expected == Some(violation.property))
+            .or_else(|| violation_of(properties::find(expected?)?, &transition))
+            .or_else(|| properties::check_step(&transition).err())
+            .or_else(|| properties::check_state(after).err())
+            .or(diverged);
         let servers = before.servers.iter().zip(&after.servers);
         let changed = servers.filter(|(before, after)| before != after);
         Ok(Observed {
             did: describe_effects(&transition),
             changed: changed.map(|(old, new)| (old.to_string(), new.to_string())).collect(),
-            violation: checked.err(),
+            violation,
         })
     }
+}
+
+/// Whether a transition violates one property.
+fn violation_of(property: &PropertyInfo, transition: &Transition<'_>) -> Option<Violation> {
+    let broken = (property.step)(transition).and_then(|()| (property.state)(transition.after));
+    broken.err().map(|why| Violation { property: property.name, why })
 }
 
 /// The greatest number of a command that some server has: it was proposed, so requests are numbered on
@@ -116,6 +157,9 @@ pub struct Replay {
     pub performed: Vec<Performed>,
     /// The property that the last action violated, if one was.
     pub violation: Option<Violation>,
+    /// Violations of other properties than the expected one, and how many actions had been performed; of
+    /// each property the first.
+    pub on_the_way: Vec<(usize, Violation)>,
     /// The property that the script says is violated, if it says so.
     pub expected: Option<String>,
     /// The cluster at the end.
@@ -143,19 +187,17 @@ impl Replay {
     }
 }
 
-/// Runs a scenario to its end, or to the first violation.
+/// Runs a scenario to its end, or to a violation: the expected one, or else the first.
 ///
 /// # Errors
 /// When an action cannot happen, or an expectation is not met: the line, and why.
 pub fn replay(scenario: &Scenario) -> Result<Replay, ScenarioError> {
     let watched = Watched::begin(scenario);
-    let violation = watched.check_start().err();
-    let mut run = Run { watched, performed: Vec::new(), violation };
-    let mut expected = None;
+    let start = watched.check_start().err();
+    let mut run = Run { watched, performed: Vec::new(), violation: None, on_the_way: Vec::new() };
+    run.note(start);
     for Instruction { line, command } in &scenario.instructions {
-        if let Command::Expect(Expectation::Violated(property)) = command {
-            expected = Some(property.clone());
-        } else if run.violation.is_none() {
+        if run.violation.is_none() {
             let followed = run.follow(*line, command);
             // What a line was to do after a violation is not missed.
             if let Err(reason) = followed
@@ -165,14 +207,19 @@ pub fn replay(scenario: &Scenario) -> Result<Replay, ScenarioError> {
             }
         }
     }
-    let Run { watched, performed, violation } = run;
-    Ok(Replay { performed, violation, expected, end: watched.cluster })
+    let Run { watched, performed, violation, on_the_way } = run;
+    let violation =
+        violation.or_else(|| on_the_way.first().map(|(_, violation)| violation.clone()));
+    let Watched { cluster: end, expected, .. } = watched;
+    Ok(Replay { performed, violation, on_the_way, expected, end })
 }
 
 struct Run {
     watched: Watched,
     performed: Vec<Performed>,
+    /// The violation that ends the run.
     violation: Option<Violation>,
+    on_the_way: Vec<(usize, Violation)>,
 }
 
 /// The most actions that one `settle` takes.
@@ -207,8 +254,23 @@ impl Run {
         let Observed { did, changed, violation } =
             performed.map_err(|impossible| format!("{action}: {impossible}"))?;
         self.performed.push(Performed { line, action, did, changed });
-        self.violation = violation;
+        self.note(violation);
         Ok(())
+    }
+
+    /// Ends the run with a violation, unless another one is expected.
+    fn note(&mut self, violation: Option<Violation>) {
+        let Some(violation) = violation else { return };
+        let ends = match self.watched.expected.as_deref() {
+            // What a server was changing when its assertion failed means nothing any more.
+            Some(expected) => expected == violation.property || violation.property == ASSERTIONS,
+            None => true,
+        };
+        if ends {
+            self.violation = Some(violation);
+        } else if self.on_the_way.iter().all(|(_, known)| known.property != violation.property) {
+            self.on_the_way.push((self.performed.len(), violation));
+        }
     }
 
     fn must_exist(&self, server: ServerId) -> Result<(), String> {

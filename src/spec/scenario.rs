@@ -18,7 +18,7 @@
 //! | `expect no message n1>n2 VoteGranted` | no such message is in flight |
 //! | `expect nothing from n1` | no message from n1 is in flight |
 //! | `expect r1 written at 2` | how request r1 has ended; or `waiting`, or `lost` if its server crashed |
-//! | `expect violated ElectionSafety` | the last action violated this property; only `end` follows |
+//! | `expect violated ElectionSafety` | the last action violated this property, whatever others were violated before; only `end` follows |
 //! | `end` | always the last, so that a file cut short is known |
 
 use crate::expectation::Expectation;

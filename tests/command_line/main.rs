@@ -1,0 +1,8 @@
+//! The command line from outside: the real program, what it prints, and how it ends.
+
+mod check;
+mod errors;
+mod replay;
+mod session;
+mod stops;
+mod texts;
