@@ -12,7 +12,7 @@ use stateright::{Model, Property};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// A state of the model.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct PlainState {
     /// The cluster.
     pub cluster: Cluster,
@@ -25,7 +25,7 @@ pub struct PlainState {
 }
 
 /// How much of each budget is used up.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Spent {
     /// Times that servers stood for election.
     pub elections: u64,

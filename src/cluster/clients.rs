@@ -65,7 +65,7 @@ impl WaitingKind {
                 Outcome::Written(_) | Outcome::NotLeader(_) | Outcome::Busy | Outcome::Unknown
             ),
             WaitingKind::Read { .. } => {
-                matches!(outcome, Outcome::Readable(_) | Outcome::ReadFailed(_))
+                matches!(outcome, Outcome::Readable(_) | Outcome::Busy | Outcome::ReadFailed(_))
             }
         }
     }

@@ -7,16 +7,16 @@
 use crate::action::AbstractAction;
 use crate::basic::{Index, ServerId, ServerSet};
 use crate::effects::{Effects, Parameters, Spreading};
-use crate::replication;
 use crate::state::{Role, State};
 
-/// Advances a leader's commit index as far as acknowledgements allow, and tells the followers.
-pub(crate) fn advance<C: Clone>(
+/// Advances a leader's commit index as far as acknowledgements allow. Whether followers are to be told of
+/// it in this step.
+pub(crate) fn advance<C>(
     parameters: &Parameters,
     state: &mut State<C>,
     effects: &mut Effects<C>,
-) {
-    let Role::Leader(leader) = &state.role else { return };
+) -> bool {
+    let Role::Leader(leader) = &state.role else { return false };
     // The leader is one of the majority as far as its own disk is.
     let reached = |server: ServerId| {
         if server == state.id {
@@ -28,14 +28,14 @@ pub(crate) fn advance<C: Clone>(
     let term = state.current_term;
     let is_of_current_term = state.log.term_at(index) == Some(term);
     if index <= state.commit_index || !is_of_current_term {
-        return;
+        return false;
     }
     let voters = state.configuration.voters().iter();
     let acknowledged: ServerSet = voters.filter(|server| reached(*server) >= index).collect();
     state.commit_index = index;
     effects.perform(AbstractAction::Commit { term, index, acknowledged });
     match parameters.spreading {
-        Spreading::AtOnce => replication::spread_commit(state, effects),
-        Spreading::WithNextMessage => {}
+        Spreading::AtOnce => true,
+        Spreading::WithNextMessage => false,
     }
 }

@@ -17,7 +17,7 @@ use crate::action::AbstractAction;
 use crate::basic::{Index, Round};
 use crate::effects::{Effects, Parameters, Write};
 use crate::log::Entry;
-use crate::state::{Durable, Role, State, UnfinishedWrite};
+use crate::state::{Durable, State, UnfinishedWrite};
 use crate::{commit, election, replication};
 use alloc::vec::Vec;
 
@@ -82,7 +82,7 @@ pub(crate) fn on_persisted<C: Clone>(
         replication::acknowledge(state, Round::ZERO, effects);
     }
     // A leader's own durable entries count towards the majority.
-    if matches!(state.role, Role::Leader(_)) {
-        commit::advance(parameters, state, effects);
+    if commit::advance(parameters, state, effects) {
+        replication::tell_everyone(state, effects);
     }
 }

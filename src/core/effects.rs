@@ -1,7 +1,8 @@
 //! What goes into a step and what comes out of it.
 //!
 //! The caller's whole duty: perform the writes in the order they come out and report one only when it is
-//! durable; apply before it delivers the replies of the same step; start the timers it is told to.
+//! durable; apply before it delivers the replies of the same step; start the timers it is told to, and the
+//! election timer when the server starts.
 //! Messages may be sent at once, late, twice or never. There is no other ordering rule to break: whatever
 //! must wait for a write, the core itself holds back until the write is reported.
 
@@ -19,9 +20,10 @@ pub struct Parameters {
     pub batch: usize,
     /// The greatest number of unacknowledged batches for one follower, at least 1.
     pub window: usize,
-    /// The greatest number of entries beyond the commit index; more writes are refused as busy.
+    /// The greatest number of entries that a leader has beyond what is committed and durable on its own
+    /// disk; more writes are refused as busy.
     pub max_uncommitted: u64,
-    /// The greatest number of waiting reads; more are refused.
+    /// The greatest number of waiting reads; more are refused as busy.
     pub max_reads: usize,
     /// When followers learn that the commit index has advanced.
     pub spreading: Spreading,
@@ -133,7 +135,7 @@ pub enum Outcome {
     Readable(Index),
     /// The write had no effect: this server is not leader, but perhaps that one is.
     NotLeader(Option<ServerId>),
-    /// The write had no effect: too many are waiting.
+    /// The request had no effect: too many are waiting here. It may be asked again later.
     Busy,
     /// Leadership was lost; the write may or may not take effect.
     Unknown,
@@ -191,7 +193,8 @@ pub enum Refusal {
     NeverRequested,
     /// It claims leadership of a term that has another leader.
     SecondLeader,
-    /// It would replace a committed entry, or one that its own leader has vouched for in this term.
+    /// It would replace a committed entry, or one that its own leader has vouched for in this term. Its
+    /// term, and that its sender leads it, are believed all the same.
     ReplacesCommitted,
 }
 
@@ -209,6 +212,17 @@ impl<C> Default for Effects<C> {
 }
 
 impl<C> Effects<C> {
+    /// Whether nothing is asked for.
+    pub fn is_empty(&self) -> bool {
+        let Effects { write, send, apply, reply, timers, events } = self;
+        write.is_none()
+            && send.is_empty()
+            && apply.is_none()
+            && reply.is_empty()
+            && *timers == Timers::default()
+            && events.is_empty()
+    }
+
     /// Forgets everything but keeps the memory, for callers that take many steps.
     pub fn clear(&mut self) {
         self.write = None;

@@ -24,8 +24,10 @@ pub(crate) fn on_propose<C: Clone>(
     let mut last = state.log.last_index();
     let mut entries = Vec::with_capacity(proposals.len());
     for Proposal { request, command } in proposals {
-        // The uncommitted tail is bounded: what cannot be committed soon is better refused now.
-        if last.beyond(state.commit_index) >= parameters.max_uncommitted {
+        // The tail that is not done yet is bounded: what cannot be done soon is better refused now. What is
+        // committed counts until it is applied, or a leader whose disk is slower than its followers' would
+        // take requests without end.
+        if last.beyond(state.last_applied) >= parameters.max_uncommitted {
             effects.answer(request, Outcome::Busy);
             continue;
         }

@@ -26,22 +26,23 @@ pub(crate) fn on_read<C: Clone>(
         return effects.answer(request, Outcome::ReadFailed(hint));
     };
     if leader.reads.len() >= parameters.max_reads {
-        return effects.answer(request, Outcome::ReadFailed(hint));
+        return effects.answer(request, Outcome::Busy);
     }
     let read_index = state.commit_index.max(leader.first_index);
     let round = leader.round.next();
     leader.reads.push_back(WaitingRead { request, read_index, round });
-    begin_round_if_free(state, effects);
+    if begin_round_if_free(state) {
+        replication::tell_everyone(state, effects);
+    }
 }
 
-/// Begins the round that waiting reads need, unless one is still on its way.
-pub(crate) fn begin_round_if_free<C: Clone>(state: &mut State<C>, effects: &mut Effects<C>) {
-    let Role::Leader(leader) = &state.role else { return };
+/// Begins the round that waiting reads need, unless one is still on its way; whether one has begun, of
+/// which the followers are to be told.
+pub(crate) fn begin_round_if_free<C>(state: &mut State<C>) -> bool {
+    let Role::Leader(leader) = &state.role else { return false };
     let newest_is_confirmed =
         state.configuration.is_quorum(leader.confirmed(state.id, leader.round));
-    if newest_is_confirmed && begin_round(state) {
-        replication::send_heartbeats(state, effects);
-    }
+    newest_is_confirmed && begin_round(state)
 }
 
 /// Gives the next round its number if a read needs it; whether one did.

@@ -3,7 +3,7 @@
 //! A leader sends batches within a window, one after the other while the logs match
 //! ([`Flow::Streaming`]), and one at a time after a mismatch ([`Flow::Probing`]). A rejection carries a hint
 //! that lets the leader back up by whole terms. A heartbeat is an AppendEntries without entries at the
-//! position before the next entry, so it also finds out what was lost; while probing it is the probe again.
+//! position before the next entry, so its answer also tells what was lost, entries or a probe.
 //!
 //! A follower's acknowledgement names the index that is *verified* - matched with the leader of this term -
 //! and durable, never merely the end of its log: what stands beyond may still be another leader's.
@@ -69,7 +69,11 @@ pub(crate) fn on_append_entries<C: Clone>(
         // What is beyond the verified index may not be what the leader committed.
         state.commit_index = state.commit_index.max(commit_index.min(follower.verified));
     }
-    acknowledge(state, round, effects);
+    // A heartbeat is always answered, if only as a sign of life: a follower whose disk is slow is not a silent
+    // one. Entries are answered once there is something to say; their write will say the rest.
+    if entries.is_empty() || round > Round::ZERO || state.acknowledgeable() > Index::ZERO {
+        acknowledge(state, round, effects);
+    }
 }
 
 /// Makes the log hold `entries` after `previous`, removing what conflicts and nothing else: entries that are
@@ -108,14 +112,10 @@ fn take_entries<C: Clone>(
     Some(last)
 }
 
-/// Tells the leader how much is verified and durable, and echoes a round. Says nothing when there is
-/// neither.
+/// Tells the leader how much is verified and durable, and echoes a round.
 pub(crate) fn acknowledge<C>(state: &State<C>, round: Round, effects: &mut Effects<C>) {
     let Some(leader) = state.leader_hint() else { return };
     let match_index = state.acknowledgeable();
-    if match_index == Index::ZERO && round == Round::ZERO {
-        return;
-    }
     let (server, term) = (state.id, state.current_term);
     if match_index > Index::ZERO {
         let (previous, last) = (match_index, match_index);
@@ -158,9 +158,13 @@ pub(crate) fn on_append_accepted<C: Clone>(
     }
     progress.next_index = progress.next_index.max(matched.next());
 
-    commit::advance(parameters, state, effects);
+    // What is new comes first, so that the entries sent carry it and nobody needs to be told twice.
+    let is_committed = commit::advance(parameters, state, effects);
+    let has_begun = read::begin_round_if_free(state);
     replicate_to(parameters, state, from, effects);
-    read::begin_round_if_free(state, effects);
+    if is_committed || has_begun {
+        tell_everyone(state, effects);
+    }
 }
 
 /// Handles a rejection of the current term: backs up and tries again.
@@ -191,45 +195,28 @@ pub(crate) fn on_append_rejected<C: Clone>(
         let next = agree.next().min(previous);
         progress.next_index = next.max(progress.match_index.next());
         progress.flow = Flow::Probing { waiting: false };
-        replicate_to(parameters, state, from, effects);
     }
-    read::begin_round_if_free(state, effects);
+    let has_begun = read::begin_round_if_free(state);
+    replicate_to(parameters, state, from, effects);
+    if has_begun {
+        tell_everyone(state, effects);
+    }
 }
 
 /// Handles the heartbeat timer of a leader.
-pub(crate) fn on_heartbeat_timeout<C: Clone>(
-    parameters: &Parameters,
-    state: &mut State<C>,
-    effects: &mut Effects<C>,
-) {
+pub(crate) fn on_heartbeat_timeout<C: Clone>(state: &mut State<C>, effects: &mut Effects<C>) {
     if !matches!(state.role, Role::Leader(_)) {
         return;
     }
     effects.timers.heartbeat = true;
     // Should the round on its way be lost, its reads are confirmed by this one.
     read::begin_round(state);
-    let Role::Leader(leader) = &state.role else { return };
-    for progress in &leader.progress {
-        let batch = match &progress.flow {
-            Flow::Streaming { .. } => 0,
-            // Should the probe be lost, this is it again. An empty one would not do: before the first
-            // entry it matches in every log, and a follower with nothing to acknowledge is silent.
-            Flow::Probing { .. } => parameters.batch.max(1),
-        };
-        effects.send.push(append_entries(state, progress, leader.round, batch));
-    }
+    tell_everyone(state, effects);
 }
 
-/// Sends every follower an AppendEntries without entries.
-pub(crate) fn send_heartbeats<C: Clone>(state: &State<C>, effects: &mut Effects<C>) {
-    let Role::Leader(leader) = &state.role else { return };
-    for progress in &leader.progress {
-        effects.send.push(append_entries(state, progress, leader.round, 0));
-    }
-}
-
-/// Tells followers the new commit index, unless they are told in this step anyway.
-pub(crate) fn spread_commit<C: Clone>(state: &State<C>, effects: &mut Effects<C>) {
+/// Tells every follower the commit index and the round, with a message of its own where this step sends
+/// it nothing else. Whatever the step sends must already carry them.
+pub(crate) fn tell_everyone<C: Clone>(state: &State<C>, effects: &mut Effects<C>) {
     let Role::Leader(leader) = &state.role else { return };
     for progress in &leader.progress {
         let is_told = effects.send.iter().any(|envelope| envelope.to == progress.server);

@@ -189,7 +189,7 @@ impl<C> State<C> {
     }
 
     /// A server that starts with what its disk holds. Everything else is forgotten: it is a follower that
-    /// knows of no leader and of no commit [Ongaro14 §3.8].
+    /// knows of no leader and of no commit [Ongaro14 §3.8]. Its caller starts the election timer.
     ///
     /// # Errors
     /// When the server is not a voter of the configuration.

@@ -25,22 +25,25 @@ pub fn step<C: Clone>(
     (state, effects)
 }
 
-/// Takes one step in place. `effects` must be empty; a caller that takes many steps reuses its memory.
+/// Takes one step in place. A caller that takes many steps reuses the memory of `effects`, with
+/// [`Effects::clear`] in between.
 ///
 /// # Panics
-/// When [`Input::Persisted`] reports more writes than are unfinished: a caller that does so has lied about
-/// its disk, and nothing it said before can be trusted.
+/// When `effects` is not empty: what is left of an earlier step could pass for part of this one. When
+/// [`Input::Persisted`] reports more writes than are unfinished: a caller that does so has lied about its
+/// disk, and nothing it said before can be trusted.
 pub fn step_into<C: Clone>(
     parameters: &Parameters,
     state: &mut State<C>,
     input: Input<C>,
     effects: &mut Effects<C>,
 ) {
+    assert!(effects.is_empty(), "effects of an earlier step were not cleared");
     match input {
         // A follower or candidate stands for election; a leader looks whether it still leads.
         Input::ElectionTimeout => election::on_election_timeout(state, effects),
         // A leader reminds its followers; for anyone else the timer has no meaning.
-        Input::HeartbeatTimeout => replication::on_heartbeat_timeout(parameters, state, effects),
+        Input::HeartbeatTimeout => replication::on_heartbeat_timeout(state, effects),
         Input::Receive(envelope) => receive(parameters, state, envelope, effects),
         Input::Propose(proposals) => proposal::on_propose(parameters, state, proposals, effects),
         Input::Read(request) => read::on_read(parameters, state, request, effects),

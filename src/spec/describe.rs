@@ -8,6 +8,17 @@ use quorate_core::{Event, Outcome, Refusal, Reply, StepDown};
 /// What a transition did, one line for each thing: writes that became durable, messages sent, events,
 /// replies, and every server that changed, with a star before each changed part.
 pub fn describe(transition: &Transition<'_>) -> Vec<String> {
+    let mut lines = describe_effects(transition);
+    for (before, after) in transition.before.servers.iter().zip(&transition.after.servers) {
+        if before != after {
+            lines.push(mark_changes(before, after));
+        }
+    }
+    lines
+}
+
+/// What a transition did, without the servers that changed.
+pub(crate) fn describe_effects(transition: &Transition<'_>) -> Vec<String> {
     let mut lines = Vec::new();
     for witness in &transition.happening.synced {
         lines.push(format!("durable {}", Written(witness)));
@@ -21,17 +32,16 @@ pub fn describe(transition: &Transition<'_>) -> Vec<String> {
         }
         lines.extend(effects.reply.iter().map(describe_reply));
     }
-    for (before, after) in transition.before.servers.iter().zip(&transition.after.servers) {
-        if before != after {
-            lines.push(mark_changes(before, after));
-        }
-    }
     lines
 }
 
 /// The line of a server, with a star before each part that was not in its line before.
 pub fn mark_changes(before: &Server, after: &Server) -> String {
-    let (before, after) = (before.to_string(), after.to_string());
+    mark_changed_parts(&before.to_string(), &after.to_string())
+}
+
+/// A line with a star before each part that was not in the line before.
+pub(crate) fn mark_changed_parts(before: &str, after: &str) -> String {
     let old: Vec<&str> = before.split(' ').collect();
     let mark = |part: &str| if old.contains(&part) { part.to_owned() } else { format!("*{part}") };
     after.split(' ').map(mark).collect::<Vec<String>>().join(" ")
@@ -62,15 +72,19 @@ fn describe_event(event: &Event) -> String {
 }
 
 fn describe_reply(reply: &Reply) -> String {
-    let outcome = match reply.outcome {
+    format!("answers {}: {}", reply.request, outcome_in_words(&reply.outcome))
+}
+
+/// How a request ended, in words.
+pub(crate) fn outcome_in_words(outcome: &Outcome) -> String {
+    match *outcome {
         Outcome::Written(index) => format!("written at {index}"),
-        Outcome::Readable(index) => format!("readable, everything up to {index} applied"),
+        Outcome::Readable(index) => format!("readable at {index}"),
         Outcome::NotLeader(hint) => format!("not leader{}", describe_hint(hint)),
         Outcome::Busy => "busy".to_owned(),
         Outcome::Unknown => "unknown".to_owned(),
         Outcome::ReadFailed(hint) => format!("read failed{}", describe_hint(hint)),
-    };
-    format!("answers {}: {outcome}", reply.request)
+    }
 }
 
 fn describe_hint(hint: Option<quorate_core::ServerId>) -> String {

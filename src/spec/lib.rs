@@ -11,22 +11,27 @@ mod assertions;
 mod assumed;
 mod coupling;
 mod describe;
+mod expectation;
 mod facts;
 pub mod properties;
+mod record;
 pub mod recovery;
 mod refinement;
 mod replay;
 mod scenario;
+mod start;
 pub mod witnesses;
 
 pub use abstract_protocol::{Abstract, GUARDS, Guard, GuardFailed, Leadership, Node};
 pub use assertions::{ASSERTIONS, guarded};
 pub use coupling::{COUPLED, COUPLING, Coupling, coupled};
 pub use describe::{describe, mark_changes};
+pub use expectation::Expectation;
 pub use facts::{facts_hold, is_fact};
 pub use properties::{PROPERTIES, Property, PropertyInfo, ServerChange, check_state, check_step};
+pub use record::{record, script};
 pub use refinement::{REFINEMENT, Refinement, refine};
-pub use replay::{Performed, Replay, Watched, next_to_settle, record, replay, script};
+pub use replay::{Observed, Performed, Replay, Watched, next_to_settle, replay};
 pub use scenario::{Command, Handling, Instruction, Pattern, Scenario, ScenarioError};
 pub use witnesses::{Reachability, WITNESSES, newly_seen, seen_in};
 

@@ -5,15 +5,15 @@
 //! property runs until that one is violated; what others are violated on the way is recorded, and is what
 //! is reported if the expected violation does not come.
 
-use crate::scenario::{
-    Command, END, Handling, Instruction, Pattern, Scenario, ScenarioError, VERSION,
-};
+use crate::describe::describe_effects;
+use crate::expectation::{Expectation, everything_in_flight};
+use crate::scenario::{Command, Handling, Instruction, Pattern, Scenario, ScenarioError};
 use crate::{
-    ASSERTIONS, PropertyInfo, Refinement, Transition, Violation, describe, guarded, properties,
+    ASSERTIONS, PropertyInfo, Refinement, Transition, Violation, coupled, guarded, properties,
 };
 use quorate_cluster::notation::Notation;
-use quorate_cluster::{Action, Cluster, Envelope, History};
-use quorate_core::ServerSet;
+use quorate_cluster::{Action, Cluster, Entry, Envelope, History, Impossible};
+use quorate_core::{Outcome, Payload, RequestId, Role, ServerId, ServerSet};
 use std::collections::BTreeMap;
 
 /// A system that runs with every check after every action.
@@ -23,8 +23,21 @@ pub struct Watched {
     cluster: Cluster,
     /// The abstract protocol beside it, until they part.
     refinement: Option<Refinement>,
+    outcomes: BTreeMap<RequestId, Outcome>,
     /// The property that is blamed first.
     expected: Option<String>,
+}
+
+/// What an action did in a system that is watched.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Observed {
+    /// What happened, in lines, without the servers that changed.
+    pub did: Vec<String>,
+    /// The line of each server that changed, before and after.
+    pub changed: Vec<(String, String)>,
+    /// The property that was violated, if one was: the one that the scenario expects to be violated, or
+    /// else the first.
+    pub violation: Option<Violation>,
 }
 
 impl Watched {
@@ -36,13 +49,23 @@ impl Watched {
             cluster.servers[place] = server.clone();
         }
         cluster.history = History::assumed_of(&cluster);
+        cluster.clients.issued = newest_command(&cluster);
         let refinement = Some(Refinement::new(&cluster));
-        let expected =
-            scenario.instructions.iter().find_map(|instruction| match &instruction.command {
-                Command::ExpectViolated(property) => Some(property.clone()),
-                _ => None,
-            });
-        Watched { setting: scenario.setting, cluster, refinement, expected }
+        let commands = scenario.instructions.iter().map(|instruction| &instruction.command);
+        let mut expected = commands.filter_map(|command| match command {
+            Command::Expect(Expectation::Violated(property)) => Some(property.clone()),
+            _ => None,
+        });
+        let expected = expected.next();
+        let outcomes = BTreeMap::new();
+        Watched { setting: scenario.setting, cluster, refinement, outcomes, expected }
+    }
+
+    /// Checks the state in which a scenario begins.
+    fn check_start(&self) -> Result<(), Violation> {
+        properties::check_state(&self.cluster)?;
+        let refinement = self.refinement.as_ref();
+        refinement.map_or(Ok(()), |beside| coupled(&beside.abstract_state, &self.cluster))
     }
 
     /// The cluster as it is now.
@@ -50,20 +73,21 @@ impl Watched {
         &self.cluster
     }
 
-    /// Lets an action happen and checks everything. What happened, in lines, and a violation: of the
-    /// property that the scenario expects to be violated, or else the first.
+    /// Lets an action happen and checks everything.
     ///
     /// # Errors
     /// When the action cannot happen.
-    pub fn perform(
-        &mut self,
-        action: &Action,
-    ) -> Result<(Vec<String>, Option<Violation>), quorate_cluster::Impossible> {
+    pub fn perform(&mut self, action: &Action) -> Result<Observed, Impossible> {
         let before = self.cluster.clone();
         let happening = match guarded(|| self.cluster.perform(&self.setting.parameters, action)) {
             Ok(performed) => performed?,
-            Err(why) => return Ok((Vec::new(), Some(Violation { property: ASSERTIONS, why }))),
+            Err(why) => {
+                let violation = Some(Violation { property: ASSERTIONS, why });
+                return Ok(Observed { did: Vec::new(), changed: Vec::new(), violation });
+            }
         };
+        let replies = happening.step.iter().flat_map(|step| &step.effects.reply);
+        self.outcomes.extend(replies.map(|reply| (reply.request, reply.outcome)));
         let after = &self.cluster;
         let transition = Transition { before: &before, action, happening: &happening, after };
         let refinement = self.refinement.as_mut();
@@ -71,22 +95,50 @@ impl Watched {
         if diverged.is_some() {
             self.refinement = None;
         }
-        let expected = self.expected.as_deref();
-        let violation = diverged
-            .clone()
-            .filter(|violation| expected == Some(violation.property))
-            .or_else(|| violation_of(properties::find(expected?)?, &transition))
-            .or_else(|| properties::check_step(&transition).err())
-            .or_else(|| properties::check_state(after).err())
-            .or(diverged);
-        Ok((describe(&transition), violation))
+        let violation = violation_in(&transition, diverged, self.expected.as_deref());
+        let servers = before.servers.iter().zip(&after.servers);
+        let changed = servers.filter(|(before, after)| before != after);
+        Ok(Observed {
+            did: describe_effects(&transition),
+            changed: changed.map(|(old, new)| (old.to_string(), new.to_string())).collect(),
+            violation,
+        })
     }
 }
 
-/// Whether a transition violates one property.
-fn violation_of(property: &PropertyInfo, transition: &Transition<'_>) -> Option<Violation> {
-    let broken = (property.step)(transition).and_then(|()| (property.state)(transition.after));
-    broken.err().map(|why| Violation { property: property.name, why })
+/// The property that a transition violates, given how it parted from the abstract protocol: the expected
+/// one, or else the first.
+fn violation_in(
+    transition: &Transition<'_>,
+    diverged: Option<Violation>,
+    expected: Option<&str>,
+) -> Option<Violation> {
+    let violates = |property: &PropertyInfo| {
+        let kept = (property.step)(transition).and_then(|()| (property.state)(transition.after));
+        kept.err().map(|why| Violation { property: property.name, why })
+    };
+    let is_expected = |violation: &Violation| expected == Some(violation.property);
+    let blamed = diverged.clone().filter(is_expected);
+    blamed
+        .or_else(|| violates(properties::find(expected?)?))
+        .or_else(|| properties::check_step(transition).err())
+        .or_else(|| properties::check_state(transition.after).err())
+        .or(diverged)
+}
+
+/// The greatest number of a command that some server has: it was proposed, so requests are numbered on
+/// from there.
+fn newest_command(cluster: &Cluster) -> u64 {
+    let number = |entry: &Entry| match entry.payload {
+        Payload::NoOp => 0,
+        Payload::Command(command) => command.0,
+    };
+    let servers = cluster.servers.iter();
+    let entries = servers.flat_map(|server| {
+        let unfinished = server.disk.unfinished.iter().flat_map(|write| &write.entries);
+        server.disk.log.entries().iter().chain(unfinished)
+    });
+    entries.map(number).max().unwrap_or(0)
 }
 
 /// One action of a run.
@@ -96,8 +148,10 @@ pub struct Performed {
     pub line: usize,
     /// The action.
     pub action: Action,
-    /// What it did, in lines.
+    /// What it did, in lines, without the servers that changed.
     pub did: Vec<String>,
+    /// The line of each server that changed, before and after.
+    pub changed: Vec<(String, String)>,
 }
 
 /// A finished run.
@@ -107,8 +161,8 @@ pub struct Replay {
     pub performed: Vec<Performed>,
     /// The violation that the run is about, if there is one: the one that ended it, or else the first.
     pub violation: Option<Violation>,
-    /// Violations of other properties than the expected one, and how many actions had been performed; of
-    /// each property the first.
+    /// Violations of other properties than the expected one, and the lines of the script in which they
+    /// happened, 0 for the start. Of each property the first.
     pub on_the_way: Vec<(usize, Violation)>,
     /// The property that the script says is violated, if it says so.
     pub expected: Option<String>,
@@ -116,28 +170,50 @@ pub struct Replay {
     pub end: Cluster,
 }
 
+impl Replay {
+    /// Whether the run violated what the script says, and nothing if it says nothing.
+    ///
+    /// # Errors
+    /// When it did not: what happened instead.
+    pub fn as_expected(&self) -> Result<(), String> {
+        match (&self.violation, &self.expected) {
+            (None, None) => Ok(()),
+            (Some(found), Some(expected)) if found.property == expected => Ok(()),
+            (Some(found), None) => Err(format!("violated {}: {}", found.property, found.why)),
+            (Some(found), Some(expected)) => Err(format!(
+                "violated {}: {}; expected a violation of {expected}",
+                found.property, found.why
+            )),
+            (None, Some(expected)) => {
+                Err(format!("violated nothing; expected a violation of {expected}"))
+            }
+        }
+    }
+}
+
 /// Runs a scenario to its end, or to a violation: the expected one, or else the first.
 ///
 /// # Errors
 /// When an action cannot happen, or an expectation is not met: the line, and why.
 pub fn replay(scenario: &Scenario) -> Result<Replay, ScenarioError> {
-    let mut run = Run {
-        watched: Watched::begin(scenario),
-        performed: Vec::new(),
-        violation: None,
-        on_the_way: Vec::new(),
-    };
-    let start = properties::check_state(run.watched.cluster()).err();
-    run.note(start);
+    let watched = Watched::begin(scenario);
+    let start = watched.check_start().err();
+    let mut run = Run { watched, performed: Vec::new(), violation: None, on_the_way: Vec::new() };
+    run.note(0, start);
     for Instruction { line, command } in &scenario.instructions {
         if run.violation.is_none() {
-            run.follow(*line, command).map_err(|reason| ScenarioError { line: *line, reason })?;
+            let followed = run.follow(*line, command);
+            // What a line was to do after a violation is not missed.
+            if let Err(reason) = followed
+                && run.violation.is_none()
+            {
+                return Err(ScenarioError { line: *line, reason });
+            }
         }
     }
     let Run { watched, performed, violation, on_the_way } = run;
-    let violation =
-        violation.or_else(|| on_the_way.first().map(|(_, violation)| violation.clone()));
     let Watched { cluster: end, expected, .. } = watched;
+    let violation = violation.or_else(|| on_the_way.first().map(|(_, first)| first.clone()));
     Ok(Replay { performed, violation, on_the_way, expected, end })
 }
 
@@ -149,90 +225,139 @@ struct Run {
     on_the_way: Vec<(usize, Violation)>,
 }
 
-/// The greatest number of actions in which a system must settle.
+/// The most actions that one `settle` takes.
 const SETTLE_LIMIT: usize = 10_000;
 
 impl Run {
-    /// Does what one line says.
     fn follow(&mut self, line: usize, command: &Command) -> Result<(), String> {
         match command {
             Command::Perform(action) => self.perform(line, action.clone()),
             Command::Message(handling, pattern) => {
                 let envelope = self.find(pattern)?;
-                self.perform(
-                    line,
-                    match handling {
-                        Handling::Deliver => Action::Deliver(envelope),
-                        Handling::Duplicate => Action::Duplicate(envelope),
-                        Handling::Drop => Action::Drop(envelope),
-                    },
-                )
+                self.perform(line, handling.of(envelope))
             }
+            Command::Messages(handling, pattern) => {
+                for envelope in self.find_all(*handling, pattern)? {
+                    self.perform(line, handling.of(envelope))?;
+                }
+                Ok(())
+            }
+            Command::Elect(candidate, voters) => self.elect(line, *candidate, *voters),
             Command::Settle(among) => self.settle(line, *among),
-            Command::Expect(id, parts) => {
-                let server = self.watched.cluster.server(*id);
-                let notation = server.ok_or(format!("there is no server {id}"))?.to_string();
-                let has = |part: &&String| !notation.split(' ').any(|known| known == part.as_str());
-                match parts.iter().find(has) {
-                    Some(missing) => Err(format!("expected {missing}, but it is {notation}")),
-                    None => Ok(()),
-                }
-            }
-            Command::ExpectNothingFrom(id) => {
-                let mut in_flight = self.watched.cluster.network.in_flight.keys();
-                match in_flight.find(|envelope| envelope.from == *id) {
-                    Some(envelope) => {
-                        Err(format!("expected nothing from {id}: {}", envelope.to_notation()))
-                    }
-                    None => Ok(()),
-                }
-            }
-            Command::ExpectViolated(_) => Ok(()),
+            Command::Expect(claim) => claim.check(&self.watched.cluster, &self.watched.outcomes),
         }
     }
 
+    /// Lets an action happen, unless something is violated already.
     fn perform(&mut self, line: usize, action: Action) -> Result<(), String> {
+        if self.violation.is_some() {
+            return Ok(());
+        }
         let performed = self.watched.perform(&action);
-        let (did, violation) = performed.map_err(|impossible| format!("{action}: {impossible}"))?;
-        self.performed.push(Performed { line, action, did });
-        self.note(violation);
+        let Observed { did, changed, violation } =
+            performed.map_err(|impossible| format!("{action}: {impossible}"))?;
+        self.performed.push(Performed { line, action, did, changed });
+        self.note(line, violation);
         Ok(())
     }
 
     /// Ends the run with a violation, unless another one is expected.
-    fn note(&mut self, violation: Option<Violation>) {
+    fn note(&mut self, line: usize, violation: Option<Violation>) {
         let Some(violation) = violation else { return };
+        let property = violation.property;
         let ends = match self.watched.expected.as_deref() {
             // What a server was changing when its assertion failed means nothing any more.
-            Some(expected) => expected == violation.property || violation.property == ASSERTIONS,
+            Some(expected) => [expected, ASSERTIONS].contains(&property),
             None => true,
         };
         if ends {
             self.violation = Some(violation);
-        } else if self.on_the_way.iter().all(|(_, known)| known.property != violation.property) {
-            self.on_the_way.push((self.performed.len(), violation));
+        } else if self.on_the_way.iter().all(|(_, known)| known.property != property) {
+            self.on_the_way.push((line, violation));
+        }
+    }
+
+    fn must_exist(&self, server: ServerId) -> Result<(), String> {
+        let cluster = &self.watched.cluster;
+        let exists = cluster.server(server).is_some();
+        let last = cluster.servers.len();
+        if exists {
+            Ok(())
+        } else {
+            Err(format!("there is no server {server}; n1 to n{last} exist"))
         }
     }
 
     /// The one message in flight that a pattern describes.
     fn find(&self, pattern: &Pattern) -> Result<Envelope, String> {
+        self.must_exist(pattern.from)?;
+        self.must_exist(pattern.to)?;
         let in_flight = &self.watched.cluster.network.in_flight;
         let matching: Vec<&Envelope> = in_flight.keys().filter(|e| pattern.matches(e)).collect();
-        let list = |envelopes: &mut dyn Iterator<Item = &Envelope>| {
-            let list: Vec<String> = envelopes.map(Notation::to_notation).collect();
-            if list.is_empty() { "nothing".to_owned() } else { list.join("; ") }
-        };
         match matching[..] {
             [envelope] => Ok(envelope.clone()),
-            [] => Err(format!("no such message; in flight: {}", list(&mut in_flight.keys()))),
-            _ => Err(format!("several such messages: {}", list(&mut matching.into_iter()))),
+            [] => {
+                let all = everything_in_flight(&self.watched.cluster);
+                Err(format!("no such message; in flight: {all}"))
+            }
+            _ => {
+                let list: Vec<String> = matching.into_iter().map(Notation::to_notation).collect();
+                Err(format!("several such messages: {}", list.join("; ")))
+            }
         }
+    }
+
+    /// Every message in flight that a pattern describes, and equal ones as often as they are there, but
+    /// for duplicating once.
+    fn find_all(&self, handling: Handling, pattern: &Pattern) -> Result<Vec<Envelope>, String> {
+        self.must_exist(pattern.from)?;
+        self.must_exist(pattern.to)?;
+        let in_flight = &self.watched.cluster.network.in_flight;
+        let matching = in_flight.iter().filter(|(envelope, _)| pattern.matches(envelope));
+        let times = |count: usize| if handling == Handling::Duplicate { 1 } else { count };
+        let all: Vec<Envelope> =
+            matching.flat_map(|(envelope, count)| vec![envelope.clone(); times(*count)]).collect();
+        if all.is_empty() {
+            let all = everything_in_flight(&self.watched.cluster);
+            return Err(format!("no such message; in flight: {all}"));
+        }
+        Ok(all)
+    }
+
+    /// Lets a server stand and lead by some servers' votes.
+    fn elect(&mut self, line: usize, candidate: ServerId, voters: ServerSet) -> Result<(), String> {
+        self.perform(line, Action::ElectionTimeout(candidate))?;
+        self.finish_writes(line, candidate)?;
+        let server = self.watched.cluster.server(candidate).map(|server| &server.state);
+        let term = server.map(|state| state.current_term).unwrap_or_default();
+        for voter in voters.iter() {
+            let pattern = |from, to, name: &str| {
+                let words = vec![format!("@{term}"), name.to_owned()];
+                Pattern { from, to, words }
+            };
+            let request = self.find(&pattern(candidate, voter, "RequestVote"))?;
+            self.perform(line, Action::Deliver(request))?;
+            self.finish_writes(line, voter)?;
+            let vote = self.find(&pattern(voter, candidate, "VoteGranted"))?;
+            self.perform(line, Action::Deliver(vote))?;
+        }
+        let server = self.watched.cluster.server(candidate).map(|server| &server.state.role);
+        let leads = matches!(server, Some(Role::Leader(_)));
+        if leads { Ok(()) } else { Err(format!("{candidate} does not lead with these votes")) }
+    }
+
+    /// Makes every unfinished write of a server durable.
+    fn finish_writes(&mut self, line: usize, server: ServerId) -> Result<(), String> {
+        let cluster = &self.watched.cluster;
+        let count = cluster.server(server).map_or(0, |server| server.disk.unfinished.len());
+        if count == 0 { Ok(()) } else { self.perform(line, Action::Sync { server, count }) }
     }
 
     /// Lets every write become durable and every message arrive, among some servers.
     fn settle(&mut self, line: usize, among: Option<ServerSet>) -> Result<(), String> {
         let all = self.watched.cluster.servers.iter().map(|server| server.state.id).collect();
-        let among = among.unwrap_or(all);
+        let among: ServerSet = among.unwrap_or(all);
+        among.iter().try_for_each(|server| self.must_exist(server))?;
         for _ in 0..SETTLE_LIMIT {
             let Some(action) = next_to_settle(&self.watched.cluster, among) else { return Ok(()) };
             self.perform(line, action)?;
@@ -241,6 +366,17 @@ impl Run {
             }
         }
         Err(format!("not settled after {SETTLE_LIMIT} actions"))
+    }
+}
+
+impl Handling {
+    /// The action that lets this happen to a message.
+    const fn of(self, envelope: Envelope) -> Action {
+        match self {
+            Handling::Deliver => Action::Deliver(envelope),
+            Handling::Duplicate => Action::Duplicate(envelope),
+            Handling::Drop => Action::Drop(envelope),
+        }
     }
 }
 
@@ -256,53 +392,4 @@ pub fn next_to_settle(cluster: &Cluster, among: ServerSet) -> Option<Action> {
     let is_inside = |e: &&Envelope| among.contains(e.from) && among.contains(e.to);
     let mut arriving = network.in_flight.keys().filter(is_inside);
     arriving.find(|envelope| !network.is_cut(envelope)).cloned().map(Action::Deliver)
-}
-
-/// The text of a scenario with what happened now recorded after each line.
-pub fn record(text: &str, run: &Replay) -> String {
-    let mut by_line: BTreeMap<usize, Vec<(usize, &Performed)>> = BTreeMap::new();
-    for (number, performed) in (1..).zip(&run.performed) {
-        by_line.entry(performed.line).or_default().push((number, performed));
-    }
-    let mut out = String::new();
-    let last = run.performed.last().map(|performed| performed.line);
-    for (number, line) in (1..).zip(text.lines()) {
-        if line.trim_start().starts_with('|') {
-            continue;
-        }
-        out.push_str(line);
-        out.push('\n');
-        for (place, performed) in by_line.get(&number).into_iter().flatten() {
-            let notation = performed.action.to_string();
-            if notation != line.trim() {
-                out.push_str(&format!("  | {notation}\n"));
-            }
-            for did in &performed.did {
-                out.push_str(&format!("  |   {did}\n"));
-            }
-            for (_, violation) in run.on_the_way.iter().filter(|(known, _)| known == place) {
-                out.push_str(&format!("  | violates {}: {}\n", violation.property, violation.why));
-            }
-        }
-        let ended = run.violation.as_ref().filter(|violation| {
-            last == Some(number) && run.on_the_way.iter().all(|(_, known)| known != *violation)
-        });
-        if let Some(violation) = ended {
-            out.push_str(&format!("  | VIOLATED {}: {}\n", violation.property, violation.why));
-        }
-    }
-    out
-}
-
-/// The text of a scenario that performs these actions, and ends in a violation if one is named.
-pub fn script(
-    setting: &quorate_cluster::Setting,
-    actions: &[Action],
-    violated: Option<&str>,
-) -> String {
-    let heading = [VERSION.to_owned(), setting.to_string()];
-    let actions = actions.iter().map(Action::to_string);
-    let violated = violated.map(|property| format!("expect violated {property}"));
-    let lines = heading.into_iter().chain(actions).chain(violated).chain([END.to_owned()]);
-    lines.map(|line| line + "\n").collect()
 }

@@ -10,15 +10,22 @@
 //! | `n1 follower term=2 log=[1:noop]` | n1 starts in this state instead of empty; before the first action |
 //! | any action, as `sync n1 1` | it happens |
 //! | `deliver n1>n2 AppendEntries` | the one message in flight with this direction and these words arrives; also for `duplicate` and `drop` |
+//! | `deliver all n1>n2 AppendEntries` | every such message now in flight arrives, one or more; also for `duplicate` and `drop` |
+//! | `elect n1 {n2,n3}` | n1 stands, these servers vote for it, and it leads; nothing that it then sends arrives |
 //! | `settle`, `settle {n1,n2}` | every write becomes durable and every message arrives, among these servers, until nothing is left |
-//! | `expect n1 leader term=2` | the notation of n1 has these parts |
+//! | `expect n1 leader term=2` | the notation of n1 has these parts; `commit=0`, `vote=-`, `writes=[]` and the like also say that it has no such part |
+//! | `expect message n1>n2 VoteGranted` | such a message is in flight |
+//! | `expect no message n1>n2 VoteGranted` | no such message is in flight |
 //! | `expect nothing from n1` | no message from n1 is in flight |
-//! | `expect violated ElectionSafety` | the last action violated this property, whatever others were violated before |
+//! | `expect r1 written at 2` | how request r1 has ended; or `waiting`, or `lost` if its server crashed |
+//! | `expect violated ElectionSafety` | the last action violated this property, whatever others were violated before; only `end` follows |
 //! | `end` | always the last, so that a file cut short is known |
 
+use crate::expectation::Expectation;
+use crate::start::can_start;
 use core::fmt;
 use quorate_cluster::notation::{Notation, Reader};
-use quorate_cluster::{Action, Server, Setting};
+use quorate_cluster::{Action, ActionKind, Server, Setting};
 use quorate_core::{ServerId, ServerSet};
 
 /// A script.
@@ -48,14 +55,14 @@ pub enum Command {
     Perform(Action),
     /// Something happens to the one message that matches.
     Message(Handling, Pattern),
+    /// Something happens to every message that matches.
+    Messages(Handling, Pattern),
+    /// A server stands and leads by these servers' votes.
+    Elect(ServerId, ServerSet),
     /// Among these servers, or all, everything on its way arrives.
     Settle(Option<ServerSet>),
-    /// The notation of a server has these parts.
-    Expect(ServerId, Vec<String>),
-    /// No message from this server is in flight.
-    ExpectNothingFrom(ServerId),
-    /// The last action violated this property.
-    ExpectViolated(String),
+    /// Something is so.
+    Expect(Expectation),
 }
 
 /// What happens to a message.
@@ -136,6 +143,10 @@ impl Scenario {
             if text == END {
                 break;
             }
+            if scenario.has_ended() {
+                let expected = format!("`{END}` after `expect violated`");
+                return Err(fail(line, format!("{text}; expected {expected}")));
+            }
             let begins_as_server = ServerId::read(&mut Reader::new(text)).is_ok();
             if begins_as_server {
                 let server = Server::from_notation(text).map_err(|e| fail(line, e.to_string()))?;
@@ -153,6 +164,12 @@ impl Scenario {
         }
     }
 
+    /// Whether the last instruction is one that nothing can follow: after a violation nothing more happens.
+    fn has_ended(&self) -> bool {
+        let last = self.instructions.last().map(|instruction| &instruction.command);
+        matches!(last, Some(Command::Expect(Expectation::Violated(_))))
+    }
+
     fn add_start(&mut self, line: usize, mut server: Server) -> Result<(), ScenarioError> {
         let id = server.state.id;
         let fail = |reason: String| Err(ScenarioError { line, reason });
@@ -166,71 +183,74 @@ impl Scenario {
         if self.start.iter().any(|known| known.state.id == id) {
             return fail(format!("{id} already has a state to start in"));
         }
+        if let Err(why) = can_start(&server, &self.setting) {
+            return fail(why);
+        }
         server.state.configuration = self.setting.configuration();
         self.start.push(server);
         Ok(())
     }
 }
 
+/// What lines begin with, besides actions.
+const SHORTHANDS: [&str; 4] = ["elect", "settle", "expect", END];
+
 impl Command {
     /// Reads one line that is neither a setting nor a server.
     fn parse(text: &str) -> Result<Command, String> {
-        let mut words = text.split_whitespace().map(str::to_owned);
-        match words.next().as_deref() {
-            Some("settle") => {
-                let among = words.next().map(|set| ServerSet::from_notation(&set)).transpose();
-                return among.map(Command::Settle).map_err(|error| error.to_string());
+        let set = |text: &str| ServerSet::from_notation(text).map_err(|error| error.to_string());
+        let words: Vec<&str> = text.split_whitespace().collect();
+        match words[..] {
+            ["settle"] => Ok(Command::Settle(None)),
+            ["settle", among] => Ok(Command::Settle(Some(set(among)?))),
+            ["settle", ..] => Err("settle whom; expected nothing more or a set".to_owned()),
+            ["elect", id, voters] => {
+                let candidate = ServerId::from_notation(id).map_err(|error| error.to_string())?;
+                Ok(Command::Elect(candidate, set(voters)?))
             }
-            Some("expect") => return Command::parse_expectation(&words.collect::<Vec<String>>()),
-            _ => {}
-        }
-        match Action::from_notation(text) {
-            Ok(action) => Ok(Command::Perform(action)),
-            // A message may also be described by its direction and some words.
-            Err(error) => Command::parse_pattern(text).ok_or_else(|| error.to_string()),
-        }
-    }
-
-    fn parse_expectation(words: &[String]) -> Result<Command, String> {
-        let server = |text: &str| ServerId::from_notation(text).map_err(|error| error.to_string());
-        match words {
-            [verb, property] if verb == "violated" => {
-                if crate::property_names().any(|known| known == property) {
-                    return Ok(Command::ExpectViolated(property.clone()));
-                }
-                let known: Vec<&str> = crate::property_names().collect();
-                Err(format!("{property}; expected one of {}", known.join(", ")))
+            ["elect", ..] => Err("elect whom; expected a server and a set of voters".to_owned()),
+            ["expect", ref claim @ ..] => Expectation::parse(claim).map(Command::Expect),
+            [verb @ ("deliver" | "duplicate" | "drop"), ref what @ ..] => {
+                Command::parse_message(text, verb, what)
             }
-            [nothing, from, id] if nothing == "nothing" && from == "from" => {
-                Ok(Command::ExpectNothingFrom(server(id)?))
+            [verb, ..] if ActionKind::all().all(|kind| kind.name() != verb) => {
+                let known = ActionKind::all().map(ActionKind::name).chain(SHORTHANDS);
+                let known: Vec<&str> = known.collect();
+                Err(format!("{verb}; expected one of {}", known.join(", ")))
             }
-            [id, parts @ ..] if !parts.is_empty() => {
-                Ok(Command::Expect(server(id)?, parts.to_vec()))
-            }
-            _ => Err(
-                "expected what: a server and parts of its notation, `nothing from` a server, or \
-                      `violated` and a property"
-                    .to_owned(),
-            ),
+            _ => Action::from_notation(text).map(Command::Perform).map_err(|e| e.to_string()),
         }
     }
 
-    fn parse_pattern(text: &str) -> Option<Command> {
-        let mut words = text.split_whitespace();
-        let handling = match words.next()? {
+    /// Reads what happens to a message, or to several.
+    fn parse_message(text: &str, verb: &str, what: &[&str]) -> Result<Command, String> {
+        let handling = match verb {
             "deliver" => Handling::Deliver,
             "duplicate" => Handling::Duplicate,
-            "drop" => Handling::Drop,
-            _ => return None,
+            _ => Handling::Drop,
         };
-        let (from, to) = words.next()?.split_once('>')?;
-        let (from, to) = (ServerId::from_notation(from).ok()?, ServerId::from_notation(to).ok()?);
-        let words = words.map(str::to_owned).collect();
-        Some(Command::Message(handling, Pattern { from, to, words }))
+        if let ["all", pattern @ ..] = what {
+            let pattern = Pattern::parse(pattern).ok_or("which messages; expected a direction")?;
+            return Ok(Command::Messages(handling, pattern));
+        }
+        // A message is written out, or described by its direction and some words.
+        match (Action::from_notation(text), Pattern::parse(what)) {
+            (Ok(action), _) => Ok(Command::Perform(action)),
+            (Err(_), Some(pattern)) => Ok(Command::Message(handling, pattern)),
+            (Err(error), None) => Err(error.to_string()),
+        }
     }
 }
 
 impl Pattern {
+    /// Reads a direction and words.
+    pub(crate) fn parse(words: &[&str]) -> Option<Pattern> {
+        let (direction, words) = words.split_first()?;
+        let (from, to) = direction.split_once('>')?;
+        let (from, to) = (ServerId::from_notation(from).ok()?, ServerId::from_notation(to).ok()?);
+        Some(Pattern { from, to, words: words.iter().map(|word| (*word).to_owned()).collect() })
+    }
+
     /// Whether a message is so described.
     pub fn matches(&self, envelope: &quorate_cluster::Envelope) -> bool {
         if (envelope.from, envelope.to) != (self.from, self.to) {

@@ -43,7 +43,7 @@ pub(crate) struct Workspace {
     pub(crate) manifests: Vec<Manifest>,
     /// Every Rust file.
     pub(crate) rust: Vec<File>,
-    /// Every file that may cite: Rust, Markdown and patches.
+    /// Every file that may cite: Rust, Markdown, patches and scenarios.
     pub(crate) prose: Vec<File>,
     /// The bibliography.
     pub(crate) bibliography: String,
@@ -64,7 +64,7 @@ impl Workspace {
         Workspace {
             manifests: manifests.map(|path| Manifest::parse(path, &read_file(path))).collect(),
             rust,
-            prose: with(&[".rs", ".md", ".patch"]),
+            prose: with(&[".rs", ".md", ".patch", ".txt"]),
             bibliography: read_file("BIBLIOGRAPHY.md"),
         }
     }

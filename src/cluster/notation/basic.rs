@@ -168,9 +168,9 @@ impl Notation for Setting {
     }
 
     fn read(reader: &mut Reader<'_>) -> Result<Setting, NotationError> {
-        reader.must("setting")?;
+        reader.must("setting servers=")?;
         let start = reader.clone();
-        let servers: u64 = reader.field("servers")?;
+        let servers = reader.number()?;
         let most = Configuration::MAX_VOTERS;
         let in_range = u8::try_from(servers).ok().filter(|n| (1..=most).contains(&usize::from(*n)));
         let servers = in_range.ok_or_else(|| start.error(format!("1 to {most} servers")))?;
@@ -191,10 +191,11 @@ impl Notation for Setting {
 
 /// Reads an optional size.
 fn read_size(reader: &mut Reader<'_>, name: &str, standard: usize) -> Result<usize, NotationError> {
+    if !reader.take(&format!(" {name}=")) {
+        return Ok(standard);
+    }
     let start = reader.clone();
-    let size: Option<u64> = reader.optional(name)?;
-    let Some(size) = size else { return Ok(standard) };
-    usize::try_from(size).map_err(|_| start.error("a smaller number"))
+    usize::try_from(reader.number()?).map_err(|_| start.error("a smaller number"))
 }
 
 impl Notation for AbstractAction {

@@ -58,12 +58,28 @@ fn an_acknowledgement_waits_for_the_entries() {
     assert_eq!(sent_to(&server.sync_one(), 2), [accepted(2, 0)]);
 }
 
+/// A heartbeat is answered whatever the disk does, so that a leader does not take a slow disk for silence and
+/// step down; entries are answered once there is something to say [Ongaro14 §6.2].
+#[test]
+fn a_heartbeat_is_answered_before_anything_is_durable() {
+    let mut server = Server::follower(3, 1, &[]);
+    assert_eq!(server.receive(2, 1, append(at(0, 0), &[1], 0)).send, []);
+    let done = server.receive(2, 1, append(at(1, 1), &[], 0));
+    assert_eq!(sent_to(&done, 2), [accepted(0, 0)]);
+    let mut leader = Server::elected(3, &[]);
+    leader.timeout();
+    leader.sync();
+    leader.receive(2, 1, accepted(0, 0));
+    assert_eq!(stepped_down(&leader.timeout()), None);
+}
+
 /// A success waits for the current term too, even when the entries have long been durable
 /// [Ongaro14 §3.8].
 #[test]
 fn an_acknowledgement_waits_for_the_term() {
     let mut server = Server::restarted(3, 1, None, &[1]);
-    assert_eq!(server.receive(2, 2, append(at(1, 1), &[], 1)).send, []);
+    let done = server.receive(2, 2, append(at(1, 1), &[], 1));
+    assert_eq!(sent_to(&done, 2), [accepted(0, 0)], "a sign of life, which states nothing");
     assert_eq!((server.commit_index(), server.last_applied()), (1, 0));
     let done = server.sync();
     assert_eq!((sent_to(&done, 2), applied(&done)), (vec![accepted(1, 0)], Some((1, 1))));
@@ -260,6 +276,17 @@ fn a_completion_of_nothing_is_nothing() {
 #[should_panic(expected = "more writes than were issued")]
 fn a_completion_of_what_was_never_issued_stops_the_server() {
     Server::new(3).step(quorate_core::Input::Persisted(1));
+}
+
+/// Whoever takes a step with the effects of an earlier one has perhaps not performed them: a write left there
+/// would pass for one of this step, and one that the disk owes would be forgotten [Ongaro14 §3.8].
+#[test]
+#[should_panic(expected = "effects of an earlier step")]
+fn effects_that_were_not_cleared_stop_the_server() {
+    let mut server = Server::new(3);
+    let mut effects = server.timeout();
+    let heartbeat = quorate_core::Input::HeartbeatTimeout;
+    quorate_core::step_into(&server.parameters, &mut server.state, heartbeat, &mut effects);
 }
 
 /// A leader's own durable entries are its whole log only when nothing older is unfinished

@@ -3,8 +3,8 @@
 mod common;
 
 use common::{
-    Server, accepted, append, append_in_round, applied, at, id, outcomes, refused, rejected,
-    sent_to,
+    Server, accepted, append, append_in_round, appends_to, applied, at, id, outcomes, refused,
+    rejected, sent_to,
 };
 use quorate_core::{Index, Message, Outcome, Parameters, Refusal, Round};
 
@@ -82,6 +82,24 @@ fn a_round_confirms_only_reads_that_arrived_before_it_began() {
     assert_eq!(rounds_to(&done, 3), [2], "the next round begins for the second read");
     let done = server.receive(3, 1, accepted(1, 2));
     assert_eq!(outcomes(&done), [(2, READABLE_1)]);
+}
+
+/// An acknowledgement may commit, make room in the window and confirm a round; the entries that then go out
+/// carry the commit index and the next round, and nothing else goes to that follower
+/// [Ongaro14 §6.4].
+#[test]
+fn one_message_carries_entries_commit_index_and_round() {
+    let parameters = Parameters { window: 1, ..Parameters::default() };
+    let mut server = Server::settled_within(parameters, 3, &[]);
+    server.propose(1);
+    server.propose(2);
+    server.sync();
+    server.read(3);
+    server.read(4);
+    let done = server.receive(2, 1, accepted(2, 1));
+    assert_eq!(appends_to(&done, 2), [(at(2, 1), vec![1], 2)]);
+    assert_eq!(appends_to(&done, 3), [(at(2, 1), vec![], 2)]);
+    assert_eq!((rounds_to(&done, 2), rounds_to(&done, 3)), (vec![2], vec![2]));
 }
 
 /// A late or repeated echo confirms no later read [Ongaro14 §6.4].
@@ -201,14 +219,14 @@ fn waiting_reads_fail_when_leadership_ends() {
     assert_eq!(outcomes(&done), [], "none is answered twice");
 }
 
-/// More reads than may wait are refused [Ongaro14 §6.4].
+/// More reads than may wait are refused, and not sent elsewhere: this server leads [Ongaro14 §6.4].
 #[test]
-fn more_waiting_reads_than_allowed_fail() {
+fn more_waiting_reads_than_allowed_are_busy() {
     let parameters = Parameters { max_reads: 2, ..Parameters::default() };
     let mut server = Server::settled_within(parameters, 3, &[]);
     server.read(1);
     server.read(2);
-    assert_eq!(outcomes(&server.read(3)), [(3, Outcome::ReadFailed(Some(id(1))))]);
+    assert_eq!(outcomes(&server.read(3)), [(3, Outcome::Busy)]);
     server.receive(2, 1, accepted(1, 1));
     assert_eq!(outcomes(&server.read(4)), []);
 }

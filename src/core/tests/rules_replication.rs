@@ -234,16 +234,18 @@ fn a_leader_probes_with_one_batch_until_it_matches() {
     assert_eq!(appends_to(&done, 2).len(), 3, "the rest follows in batches");
 }
 
-/// Should a probe be lost, the heartbeat repeats it: even a follower that has nothing and so has nothing to
-/// answer to an empty message gets its entries [Ongaro14 §3.5].
+/// Should a probe be lost, the answer to the heartbeat says so, and the entries go out again; even a
+/// follower that holds nothing answers [Ongaro14 §3.5].
 #[test]
-fn a_lost_probe_is_repeated_by_the_heartbeat() {
+fn a_lost_probe_is_repeated_after_the_heartbeat() {
     let mut leader = Server::elected(3, &[]);
     let done = leader.receive(2, 1, rejected(1, at(0, 0), 0));
     assert_eq!(appends_to(&done, 2), [(at(0, 0), vec![1], 0)]);
     let done = leader.heartbeat();
-    assert_eq!(appends_to(&done, 2), [(at(0, 0), vec![1], 0)]);
+    assert_eq!(appends_to(&done, 2), [(at(0, 0), vec![], 0)]);
     assert_eq!(appends_to(&done, 3), [(at(1, 1), vec![], 0)]);
+    let done = leader.receive(2, 1, accepted(0, 0));
+    assert_eq!(appends_to(&done, 2), [(at(0, 0), vec![1], 0)]);
 }
 
 /// Batches follow each other within the window, without waiting [Ongaro14 §10.2.2].
@@ -368,6 +370,22 @@ fn more_uncommitted_entries_than_allowed_are_busy() {
     server.sync();
     server.receive(2, 1, accepted(2, 0));
     assert_eq!(outcomes(&server.propose(6)), []);
+}
+
+/// Writes that others have committed still wait for the leader's own disk: they count as well
+/// [Ongaro14 §10.2.1].
+#[test]
+fn more_entries_than_allowed_that_the_own_disk_does_not_hold_are_busy() {
+    let parameters = Parameters { max_uncommitted: 2, ..Parameters::default() };
+    let mut server = Server::settled_within(parameters, 3, &[]);
+    server.propose(1);
+    server.propose(2);
+    server.receive(2, 1, accepted(3, 0));
+    server.receive(3, 1, accepted(3, 0));
+    assert_eq!((server.commit_index(), server.last_applied()), (3, 1));
+    assert_eq!(outcomes(&server.propose(3)), [(3, Outcome::Busy)]);
+    server.sync();
+    assert_eq!(outcomes(&server.propose(4)), []);
 }
 
 /// The index committed in a step, and how many acknowledged it.

@@ -19,7 +19,8 @@ pub(super) fn write_unknown(transition: &Transition<'_>) -> bool {
 }
 
 pub(super) fn write_busy(transition: &Transition<'_>) -> bool {
-    answered(transition, |outcome| matches!(outcome, Outcome::Busy))
+    matches!(transition.action, Action::Propose { .. })
+        && answered(transition, |outcome| matches!(outcome, Outcome::Busy))
 }
 
 pub(super) fn write_refused(transition: &Transition<'_>) -> bool {

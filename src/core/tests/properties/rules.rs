@@ -107,6 +107,7 @@ pub(crate) fn check_step(
     check_write(before, input, after, effects);
     check_apply(before, after, effects);
     effects.send.iter().for_each(|envelope| check_sent(after, envelope));
+    check_told_once(effects);
     check_refusal(before, after, effects);
 }
 
@@ -196,6 +197,19 @@ fn check_sent(state: &State<u8>, envelope: &Envelope<u8>) {
         }
     }
     assert_eq!(envelope.term, state.current_term);
+}
+
+/// Nobody is sent two messages in one step, except entries after entries.
+fn check_told_once(effects: &Effects<u8>) {
+    let has_entries = |envelope: &Envelope<u8>| matches!(&envelope.message, Message::AppendEntries { entries, .. } if !entries.is_empty());
+    for (place, envelope) in effects.send.iter().enumerate() {
+        let mut others = effects.send.iter().skip(place + 1).filter(|o| o.to == envelope.to);
+        assert!(
+            others.all(|other| has_entries(envelope) && has_entries(other)),
+            "{:?}",
+            effects.send
+        );
+    }
 }
 
 /// What is refused changes nothing and is not answered; but a leader of a newer term that contradicts
