@@ -48,11 +48,11 @@ impl Expectation {
         };
         match words {
             ["violated", property] => {
-                if crate::property_names().any(|known| known == *property) {
-                    return Ok(Expectation::Violated((*property).to_owned()));
-                }
                 let known: Vec<&str> = crate::property_names().collect();
-                Err(format!("{property}; expected one of {}", known.join(", ")))
+                if !known.contains(property) {
+                    return Err(format!("{property}; expected one of {}", known.join(", ")));
+                }
+                Ok(Expectation::Violated((*property).to_owned()))
             }
             ["nothing", "from", id] => Ok(Expectation::NothingFrom(server(id)?)),
             ["message", words @ ..] => Ok(Expectation::Message(pattern(words)?)),

@@ -1,5 +1,6 @@
 //! Writing scenarios: a script with what happened, and a script of what happened.
 
+use crate::Violation;
 use crate::describe::mark_changed_parts;
 use crate::replay::{Performed, Replay};
 use crate::scenario::{END, VERSION};
@@ -14,7 +15,6 @@ pub fn record(text: &str, run: &Replay) -> String {
     for performed in &run.performed {
         by_line.entry(performed.line).or_default().push(performed);
     }
-    let line_of = |place: usize| run.performed.get(place.checked_sub(1)?).map(|done| done.line);
     let mut out = String::new();
     let last = run.performed.last().map(|performed| performed.line);
     for (number, line) in (1..).zip(text.lines()) {
@@ -26,13 +26,14 @@ pub fn record(text: &str, run: &Replay) -> String {
         if let Some(performed) = by_line.get(&number) {
             record_line(line.trim(), performed, &mut out);
         }
-        for (_, violation) in run.on_the_way.iter().filter(|(at, _)| line_of(*at) == Some(number)) {
+        for (_, violation) in run.on_the_way.iter().filter(|(line, _)| *line == number) {
             out.push_str(&format!("  | violates {}: {}\n", violation.property, violation.why));
         }
-        let ended = run.violation.as_ref().filter(|violation| {
-            last == Some(number) && run.on_the_way.iter().all(|(_, known)| known != *violation)
-        });
-        if let Some(violation) = ended {
+        let is_end = |violation: &&Violation| {
+            let is_earlier = run.on_the_way.iter().any(|(_, known)| known == *violation);
+            last == Some(number) && !is_earlier
+        };
+        if let Some(violation) = run.violation.as_ref().filter(is_end) {
             out.push_str(&format!("  | VIOLATED {}: {}\n", violation.property, violation.why));
         }
     }

@@ -35,7 +35,8 @@ pub struct Observed {
     pub did: Vec<String>,
     /// The line of each server that changed, before and after.
     pub changed: Vec<(String, String)>,
-    /// The property that was violated, if one was: the one that the scenario expects, or else the first.
+    /// The property that was violated, if one was: the one that the scenario expects to be violated, or
+    /// else the first.
     pub violation: Option<Violation>,
 }
 
@@ -49,26 +50,22 @@ impl Watched {
         }
         cluster.history = History::assumed_of(&cluster);
         cluster.clients.issued = newest_command(&cluster);
-        let expected = scenario.instructions.iter().find_map(|step| match &step.command {
+        let refinement = Some(Refinement::new(&cluster));
+        let commands = scenario.instructions.iter().map(|instruction| &instruction.command);
+        let mut expected = commands.filter_map(|command| match command {
             Command::Expect(Expectation::Violated(property)) => Some(property.clone()),
             _ => None,
         });
-        Watched {
-            setting: scenario.setting,
-            refinement: Some(Refinement::new(&cluster)),
-            cluster,
-            outcomes: BTreeMap::new(),
-            expected,
-        }
+        let expected = expected.next();
+        let outcomes = BTreeMap::new();
+        Watched { setting: scenario.setting, cluster, refinement, outcomes, expected }
     }
 
     /// Checks the state in which a scenario begins.
     fn check_start(&self) -> Result<(), Violation> {
         properties::check_state(&self.cluster)?;
-        match &self.refinement {
-            Some(refinement) => coupled(&refinement.abstract_state, &self.cluster),
-            None => Ok(()),
-        }
+        let refinement = self.refinement.as_ref();
+        refinement.map_or(Ok(()), |beside| coupled(&beside.abstract_state, &self.cluster))
     }
 
     /// The cluster as it is now.
@@ -98,14 +95,7 @@ impl Watched {
         if diverged.is_some() {
             self.refinement = None;
         }
-        let expected = self.expected.as_deref();
-        let violation = diverged
-            .clone()
-            .filter(|violation| expected == Some(violation.property))
-            .or_else(|| violation_of(properties::find(expected?)?, &transition))
-            .or_else(|| properties::check_step(&transition).err())
-            .or_else(|| properties::check_state(after).err())
-            .or(diverged);
+        let violation = violation_in(&transition, diverged, self.expected.as_deref());
         let servers = before.servers.iter().zip(&after.servers);
         let changed = servers.filter(|(before, after)| before != after);
         Ok(Observed {
@@ -116,10 +106,24 @@ impl Watched {
     }
 }
 
-/// Whether a transition violates one property.
-fn violation_of(property: &PropertyInfo, transition: &Transition<'_>) -> Option<Violation> {
-    let broken = (property.step)(transition).and_then(|()| (property.state)(transition.after));
-    broken.err().map(|why| Violation { property: property.name, why })
+/// The property that a transition violates, given how it parted from the abstract protocol: the expected
+/// one, or else the first.
+fn violation_in(
+    transition: &Transition<'_>,
+    diverged: Option<Violation>,
+    expected: Option<&str>,
+) -> Option<Violation> {
+    let violates = |property: &PropertyInfo| {
+        let kept = (property.step)(transition).and_then(|()| (property.state)(transition.after));
+        kept.err().map(|why| Violation { property: property.name, why })
+    };
+    let is_expected = |violation: &Violation| expected == Some(violation.property);
+    let blamed = diverged.clone().filter(is_expected);
+    blamed
+        .or_else(|| violates(properties::find(expected?)?))
+        .or_else(|| properties::check_step(transition).err())
+        .or_else(|| properties::check_state(transition.after).err())
+        .or(diverged)
 }
 
 /// The greatest number of a command that some server has: it was proposed, so requests are numbered on
@@ -155,10 +159,10 @@ pub struct Performed {
 pub struct Replay {
     /// What happened, in order.
     pub performed: Vec<Performed>,
-    /// The property that the last action violated, if one was.
+    /// The violation that the run is about, if there is one: the one that ended it, or else the first.
     pub violation: Option<Violation>,
-    /// Violations of other properties than the expected one, and how many actions had been performed; of
-    /// each property the first.
+    /// Violations of other properties than the expected one, and the lines of the script in which they
+    /// happened, 0 for the start. Of each property the first.
     pub on_the_way: Vec<(usize, Violation)>,
     /// The property that the script says is violated, if it says so.
     pub expected: Option<String>,
@@ -195,7 +199,7 @@ pub fn replay(scenario: &Scenario) -> Result<Replay, ScenarioError> {
     let watched = Watched::begin(scenario);
     let start = watched.check_start().err();
     let mut run = Run { watched, performed: Vec::new(), violation: None, on_the_way: Vec::new() };
-    run.note(start);
+    run.note(0, start);
     for Instruction { line, command } in &scenario.instructions {
         if run.violation.is_none() {
             let followed = run.follow(*line, command);
@@ -208,9 +212,8 @@ pub fn replay(scenario: &Scenario) -> Result<Replay, ScenarioError> {
         }
     }
     let Run { watched, performed, violation, on_the_way } = run;
-    let violation =
-        violation.or_else(|| on_the_way.first().map(|(_, violation)| violation.clone()));
     let Watched { cluster: end, expected, .. } = watched;
+    let violation = violation.or_else(|| on_the_way.first().map(|(_, first)| first.clone()));
     Ok(Replay { performed, violation, on_the_way, expected, end })
 }
 
@@ -254,22 +257,23 @@ impl Run {
         let Observed { did, changed, violation } =
             performed.map_err(|impossible| format!("{action}: {impossible}"))?;
         self.performed.push(Performed { line, action, did, changed });
-        self.note(violation);
+        self.note(line, violation);
         Ok(())
     }
 
     /// Ends the run with a violation, unless another one is expected.
-    fn note(&mut self, violation: Option<Violation>) {
+    fn note(&mut self, line: usize, violation: Option<Violation>) {
         let Some(violation) = violation else { return };
+        let property = violation.property;
         let ends = match self.watched.expected.as_deref() {
             // What a server was changing when its assertion failed means nothing any more.
-            Some(expected) => expected == violation.property || violation.property == ASSERTIONS,
+            Some(expected) => [expected, ASSERTIONS].contains(&property),
             None => true,
         };
         if ends {
             self.violation = Some(violation);
-        } else if self.on_the_way.iter().all(|(_, known)| known.property != violation.property) {
-            self.on_the_way.push((self.performed.len(), violation));
+        } else if self.on_the_way.iter().all(|(_, known)| known.property != property) {
+            self.on_the_way.push((line, violation));
         }
     }
 

@@ -87,7 +87,7 @@ impl Session {
     pub(crate) fn end(self) {
         let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/command_line/golden");
         let file = golden.join(format!("{}.txt", self.name));
-        if std::env::var_os("UPDATE").is_some() {
+        if std::env::var_os("UPDATE").is_some_and(|value| value == "1") {
             fs::write(&file, &self.text).expect("the golden file can be written");
         }
         let expected = fs::read_to_string(&file).unwrap_or_default();
