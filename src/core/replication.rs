@@ -61,7 +61,8 @@ pub(crate) fn on_append_entries<C: Clone>(
         let message = Message::AppendRejected { previous: previous.index, hint, round };
         return send(state, from, state.current_term, message, effects);
     }
-    let Some(last) = take_entries(state, previous.index, &entries, effects) else {
+    let is_heartbeat = entries.is_empty();
+    let Some(last) = take_entries(state, previous.index, entries, effects) else {
         return effects.refuse(from, Refusal::ReplacesCommitted);
     };
     if let Role::Follower(follower) = &mut state.role {
@@ -71,7 +72,7 @@ pub(crate) fn on_append_entries<C: Clone>(
     }
     // A heartbeat is always answered, if only as a sign of life: a follower whose disk is slow is not a silent
     // one. Entries are answered once there is something to say; their write will say the rest.
-    if entries.is_empty() || round > Round::ZERO || state.acknowledgeable() > Index::ZERO {
+    if is_heartbeat || round > Round::ZERO || state.acknowledgeable() > Index::ZERO {
         acknowledge(state, round, effects);
     }
 }
@@ -82,19 +83,14 @@ pub(crate) fn on_append_entries<C: Clone>(
 fn take_entries<C: Clone>(
     state: &mut State<C>,
     previous: Index,
-    entries: &[Entry<C>],
+    mut entries: Vec<Entry<C>>,
     effects: &mut Effects<C>,
 ) -> Option<Index> {
-    let mut keep = previous;
-    let mut new = entries;
-    while let Some((entry, rest)) = new.split_first() {
-        if state.log.term_at(keep.next()) != Some(entry.term) {
-            break;
-        }
-        keep = keep.next();
-        new = rest;
-    }
-    if new.is_empty() {
+    let held = state.log.after(previous, entries.len()).iter().zip(&entries);
+    let held = held.take_while(|(ours, theirs)| ours.term == theirs.term).count();
+    entries.drain(..held);
+    let keep = previous.plus(u64::try_from(held).unwrap_or(u64::MAX));
+    if entries.is_empty() {
         return Some(keep);
     }
     // A leader never changes what it has sent, so what is verified does not conflict with it either.
@@ -105,10 +101,10 @@ fn take_entries<C: Clone>(
     if keep < state.commit_index.max(verified) {
         return None;
     }
-    state.log.replace_after(keep, new);
+    state.log.replace_after(keep, &entries);
     let (server, term, last) = (state.id, state.current_term, state.log.last_index());
     let witness = AbstractAction::Replicate { server, term, previous: keep, last };
-    durability::write_after(state, keep, new.to_vec(), witness, effects);
+    durability::write_after(state, keep, entries, witness, effects);
     Some(last)
 }
 

@@ -40,6 +40,7 @@ const TABLE: &[Row] = &[
             "quorate-runtime",
         ],
     ),
+    row("quorate-bench", &["quorate-core", "quorate-models"]),
     // It runs the others as commands.
     row("xtask", &[]),
 ];

@@ -2,11 +2,13 @@
 //!
 //! `cargo xtask test` runs everything that a change must pass, in the order in which failures are
 //! cheapest to learn about, and ends with one line that counts. `cargo xtask mutants` breaks the protocol
-//! on purpose and demands that the exhaustive check notices.
+//! on purpose and demands that the exhaustive check notices. `cargo xtask bench` measures the project's
+//! figures; it is no part of the tests, for a slow machine is no mistake.
 //!
 //! It is a crate and not a script so that it runs wherever the project builds, and so that what decides
 //! between passed, failed and not run has tests of its own.
 
+mod bench;
 mod commands;
 mod mutants;
 mod programs;
@@ -19,10 +21,12 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 Usage: cargo xtask test [STEP...]
        cargo xtask mutants [NAME...]
+       cargo xtask bench [NAME...]
 
   test     runs all checks of a change, or only the named steps
   mutants  applies each mutation of models/mutants, or only the named ones, and requires the
            check that its header names to find it
+  bench    measures core, smoke and build, or only the named ones, beside their targets
   help     prints this text, and the steps
 
 Exit code: 0 all passed; 1 something failed; 3 nothing failed, but something could not run;
@@ -42,17 +46,20 @@ fn run(arguments: &[String]) -> u8 {
     match arguments.split_first() {
         Some((command, names)) if command == "test" => steps::run(names),
         Some((command, names)) if command == "mutants" => mutants::run(names),
+        Some((command, names)) if command == "bench" => bench::run(names),
         Some((command, [])) if command == "help" || command == "--help" => {
             print!("{USAGE}");
             println!("\nSteps: {}", steps::names().join(", "));
             0
         }
         Some((command, [])) => {
-            eprintln!("command: {command:?}; expected test or mutants; try cargo xtask help");
+            eprintln!(
+                "command: {command:?}; expected test, mutants or bench; try cargo xtask help"
+            );
             USAGE_ERROR
         }
         Some((command, _)) => {
-            eprintln!("command: {command:?} with arguments; expected test or mutants");
+            eprintln!("command: {command:?} with arguments; expected test, mutants or bench");
             USAGE_ERROR
         }
         None => {
