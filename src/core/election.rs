@@ -24,11 +24,11 @@ pub(crate) fn on_election_timeout<C: Clone>(state: &mut State<C>, effects: &mut 
         heard.insert(state.id);
         // A leader whose disk hangs can commit through others but never answer; a single one neither.
         if disk_hung {
-            become_follower(state, None, StepDown::DiskHung, effects);
+            become_follower(state, StepDown::DiskHung, effects);
         // A leader cut off from its majority would keep its clients for ever [Ongaro14 §6.2]. It counts
         // its voters as heard until its first timeout, so that it gets one whole period.
         } else if !state.configuration.is_quorum(heard) {
-            become_follower(state, None, StepDown::MajoritySilent, effects);
+            become_follower(state, StepDown::MajoritySilent, effects);
         }
         return;
     }

@@ -10,11 +10,11 @@
 
 use crate::action::AbstractAction;
 use crate::basic::{Index, LogPosition, Round, ServerId};
-use crate::effects::{Effects, Parameters, Refusal, StepDown};
+use crate::effects::{Effects, Parameters, Refusal};
 use crate::log::Entry;
 use crate::message::{Envelope, Message};
-use crate::state::{Flow, Progress, Role, State};
-use crate::step::{become_follower, send};
+use crate::state::{Flow, Follower, Progress, Role, State};
+use crate::step::send;
 use crate::{commit, durability, read};
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -51,9 +51,11 @@ pub(crate) fn on_append_entries<C: Clone>(
     match &mut state.role {
         Role::Follower(follower) => follower.leader = Some(from),
         // Somebody else has won this term's election.
-        Role::Candidate(_) | Role::Leader(_) => {
-            become_follower(state, Some(from), StepDown::HigherTerm, effects);
+        Role::Candidate(_) => {
+            state.role = Role::Follower(Follower { leader: Some(from), ..Follower::default() });
         }
+        // A leader knows who leads its term: itself, and no other.
+        Role::Leader(_) => return effects.refuse(from, Refusal::SecondLeader),
     }
     // Without a common entry before the new ones they cannot be taken.
     if !state.log.matches(previous.index, previous.term) {

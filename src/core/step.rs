@@ -136,31 +136,26 @@ fn enter_if_newer<C: Clone>(state: &mut State<C>, term: Term, effects: &mut Effe
     if term <= state.current_term {
         return;
     }
-    become_follower(state, None, StepDown::HigherTerm, effects);
+    become_follower(state, StepDown::HigherTerm, effects);
     state.current_term = term;
     state.voted_for = None;
     let witness = AbstractAction::BumpTerm { server: state.id, term };
     durability::write(state, Vec::new(), witness, effects);
 }
 
-/// Becomes a follower of `leader`. A leader's waiting requests end here: the fate of a write is unknown, a
-/// read has failed.
-pub(crate) fn become_follower<C>(
-    state: &mut State<C>,
-    leader: Option<ServerId>,
-    why: StepDown,
-    effects: &mut Effects<C>,
-) {
+/// Becomes a follower that knows of no leader. If it led, its waiting requests end here: the fate of a write
+/// is unknown, a read has failed.
+pub(crate) fn become_follower<C>(state: &mut State<C>, why: StepDown, effects: &mut Effects<C>) {
     if let Role::Leader(leadership) = &state.role {
         effects.events.push(Event::SteppedDown(why));
         for write in &leadership.writes {
             effects.answer(write.request, Outcome::Unknown);
         }
         for read in &leadership.reads {
-            effects.answer(read.request, Outcome::ReadFailed(leader));
+            effects.answer(read.request, Outcome::ReadFailed(None));
         }
     }
-    state.role = Role::Follower(Follower { leader, ..Follower::default() });
+    state.role = Role::Follower(Follower::default());
 }
 
 /// Sends a message in the name of this server.
