@@ -23,6 +23,7 @@ mod history;
 mod network;
 pub mod notation;
 mod possible;
+mod renumber;
 mod setting;
 
 pub use action::{Action, ActionKind};

@@ -38,6 +38,7 @@ mod log;
 mod message;
 mod proposal;
 mod read;
+mod renumber;
 mod replication;
 mod state;
 mod step;
@@ -51,6 +52,7 @@ pub use effects::{
 };
 pub use log::{Entry, Log, Payload};
 pub use message::{Envelope, Message};
+pub use renumber::{Names, Renumber};
 pub use state::{
     Candidate, Durable, Flow, Follower, Leader, NotAVoter, Progress, Role, State, UnfinishedWrite,
     WaitingRead, WaitingWrite,
