@@ -3,7 +3,8 @@
 //! A leader sends batches within a window, one after the other while the logs match
 //! ([`Flow::Streaming`]), and one at a time after a mismatch ([`Flow::Probing`]). A rejection carries a hint
 //! that lets the leader back up by whole terms. A heartbeat is an AppendEntries without entries at the
-//! position before the next entry, so its answer also tells what was lost, entries or a probe.
+//! position before the next entry, so its answer also tells which entries were lost; while probing it is the
+//! probe again.
 //!
 //! A follower's acknowledgement names the index that is *verified* - matched with the leader of this term -
 //! and durable, never merely the end of its log: what stands beyond may still be another leader's.
@@ -73,8 +74,12 @@ pub(crate) fn on_append_entries<C: Clone>(
         state.commit_index = state.commit_index.max(commit_index.min(follower.verified));
     }
     // A heartbeat is always answered, if only as a sign of life: a follower whose disk is slow is not a silent
-    // one. Entries are answered once there is something to say; their write will say the rest.
-    if is_heartbeat || round > Round::ZERO || state.acknowledgeable() > Index::ZERO {
+    // one. New entries are acknowledged when they are durable, and not before: what could be said of the log
+    // now has been said. Entries that were there already are acknowledged again, for the first time may have
+    // been lost.
+    let writes_entries = effects.write.as_ref().is_some_and(|write| !write.entries.is_empty());
+    let has_news = !writes_entries && state.acknowledgeable() > Index::ZERO;
+    if is_heartbeat || round > Round::ZERO || has_news {
         acknowledge(state, round, effects);
     }
 }
@@ -148,8 +153,9 @@ pub(crate) fn on_append_accepted<C: Clone>(
                 in_flight.pop_front();
             }
         }
-        // The probe matched: the logs agree up to the next entry.
-        Flow::Probing { .. } if matched.next() >= progress.next_index => {
+        // The probe matched. Only entries that were not known to be there say so: an acknowledgement of what
+        // is known may be an old one.
+        Flow::Probing { .. } if matched >= progress.next_index => {
             progress.flow = Flow::Streaming { in_flight: VecDeque::new() };
         }
         Flow::Probing { .. } => {}
@@ -202,14 +208,26 @@ pub(crate) fn on_append_rejected<C: Clone>(
 }
 
 /// Handles the heartbeat timer of a leader.
-pub(crate) fn on_heartbeat_timeout<C: Clone>(state: &mut State<C>, effects: &mut Effects<C>) {
+pub(crate) fn on_heartbeat_timeout<C: Clone>(
+    parameters: &Parameters,
+    state: &mut State<C>,
+    effects: &mut Effects<C>,
+) {
     if !matches!(state.role, Role::Leader(_)) {
         return;
     }
     effects.timers.heartbeat = true;
     // Should the round on its way be lost, its reads are confirmed by this one.
     read::begin_round(state);
-    tell_everyone(state, effects);
+    let Role::Leader(leader) = &state.role else { return };
+    for progress in &leader.progress {
+        let batch = match &progress.flow {
+            Flow::Streaming { .. } => 0,
+            // Should the probe be lost, this is it again.
+            Flow::Probing { .. } => parameters.batch.max(1),
+        };
+        effects.send.push(append_entries(state, progress, leader.round, batch));
+    }
 }
 
 /// Tells every follower the commit index and the round, with a message of its own where this step sends

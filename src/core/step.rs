@@ -43,7 +43,7 @@ pub fn step_into<C: Clone>(
         // A follower or candidate stands for election; a leader looks whether it still leads.
         Input::ElectionTimeout => election::on_election_timeout(state, effects),
         // A leader reminds its followers; for anyone else the timer has no meaning.
-        Input::HeartbeatTimeout => replication::on_heartbeat_timeout(state, effects),
+        Input::HeartbeatTimeout => replication::on_heartbeat_timeout(parameters, state, effects),
         Input::Receive(envelope) => receive(parameters, state, envelope, effects),
         Input::Propose(proposals) => proposal::on_propose(parameters, state, proposals, effects),
         Input::Read(request) => read::on_read(parameters, state, request, effects),

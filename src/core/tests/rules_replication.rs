@@ -234,18 +234,28 @@ fn a_leader_probes_with_one_batch_until_it_matches() {
     assert_eq!(appends_to(&done, 2).len(), 3, "the rest follows in batches");
 }
 
-/// Should a probe be lost, the answer to the heartbeat says so, and the entries go out again; even a
-/// follower that holds nothing answers [Ongaro14 §3.5].
+/// Should a probe be lost, the heartbeat is the probe again [Ongaro14 §3.5].
 #[test]
-fn a_lost_probe_is_repeated_after_the_heartbeat() {
+fn a_lost_probe_is_repeated_by_the_heartbeat() {
     let mut leader = Server::elected(3, &[]);
     let done = leader.receive(2, 1, rejected(1, at(0, 0), 0));
     assert_eq!(appends_to(&done, 2), [(at(0, 0), vec![1], 0)]);
     let done = leader.heartbeat();
-    assert_eq!(appends_to(&done, 2), [(at(0, 0), vec![], 0)]);
-    assert_eq!(appends_to(&done, 3), [(at(1, 1), vec![], 0)]);
-    let done = leader.receive(2, 1, accepted(0, 0));
     assert_eq!(appends_to(&done, 2), [(at(0, 0), vec![1], 0)]);
+    assert_eq!(appends_to(&done, 3), [(at(1, 1), vec![], 0)]);
+}
+
+/// An acknowledgement of what is known already may be an old one: it says nothing of the probe
+/// [Ongaro14 §3.5].
+#[test]
+fn an_old_acknowledgement_does_not_end_probing() {
+    let mut leader = Server::elected(3, &[]);
+    leader.receive(2, 1, rejected(1, at(0, 0), 0));
+    let done = leader.receive(2, 1, accepted(0, 0));
+    assert_eq!(appends_to(&done, 2), []);
+    assert!(matches!(leader.progress(2).flow, Flow::Probing { waiting: true }));
+    leader.receive(2, 1, accepted(1, 0));
+    assert!(matches!(leader.progress(2).flow, Flow::Streaming { .. }));
 }
 
 /// Batches follow each other within the window, without waiting [Ongaro14 §10.2.2].
