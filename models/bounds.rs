@@ -7,6 +7,7 @@
 //! The table [`BOUNDS`] says each once: its flag, its range, its meaning in words. The command line, the
 //! descriptions and the records of counts are made from it.
 
+use crate::Mode;
 use core::fmt;
 use quorate_cluster::{NetworkKind, Setting, SyncGranularity};
 use quorate_core::{Parameters, Spreading};
@@ -64,11 +65,16 @@ pub struct Bound {
     set: fn(&mut Bounds, u64),
 }
 
+/// A budget without end: nothing is counted, so it makes no states.
+pub const ANY: u64 = u64::MAX;
+
 /// The values that a bound may have.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Domain {
     /// Numbers from the first to the second.
     Number(u64, u64),
+    /// Numbers from 0 to this one, or [`ANY`].
+    Budget(u64),
     /// These words.
     Word(&'static [&'static str]),
 }
@@ -88,6 +94,7 @@ impl fmt::Display for Domain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Domain::Number(least, most) => write!(f, "a number from {least} to {most}"),
+            Domain::Budget(most) => write!(f, "a number from 0 to {most}, or any"),
             Domain::Word(words) => write!(f, "one of {}", words.join(", ")),
         }
     }
@@ -117,6 +124,19 @@ macro_rules! number {
     };
 }
 
+/// Shorthand for a budget of [`BOUNDS`].
+macro_rules! budget {
+    ($flag:literal, $field:ident, $meaning:literal) => {
+        Bound {
+            flag: $flag,
+            domain: Domain::Budget(1_000),
+            meaning: $meaning,
+            get: |bounds| bounds.$field,
+            set: |bounds, value| bounds.$field = value,
+        }
+    };
+}
+
 /// All bounds, in the order in which they are described.
 pub const BOUNDS: &[Bound] = &[
     number!("servers", servers: u8, 1..=7, "servers"),
@@ -131,8 +151,8 @@ pub const BOUNDS: &[Bound] = &[
     },
     number!("max-term", max_term: u64, 1..=1_000, "greatest term"),
     number!("max-log", max_log: u64, 1..=1_000, "greatest length of a log, no-ops included"),
-    number!("elections", elections: u64, 0..=1_000, "times that servers stand for election"),
-    number!("crashes", crashes: u64, 0..=1_000, "crashes, each keeping any prefix of what is unfinished"),
+    budget!("elections", elections, "times that servers stand for election"),
+    budget!("crashes", crashes, "crashes, each keeping any prefix of what is unfinished"),
     number!("wipes", wipes: u64, 0..=1_000, "UNSAFE: disks that lose everything; expect a violation"),
     number!("commands", commands: u64, 0..=1_000, "commands proposed to leaders"),
     number!("reads", reads: u64, 0..=1_000, "reads issued to leaders"),
@@ -180,7 +200,8 @@ impl Bound {
     pub fn show(&self, bounds: &Bounds) -> String {
         let value = (self.get)(bounds);
         match self.domain {
-            Domain::Number(..) => value.to_string(),
+            Domain::Budget(_) if value == ANY => "any".to_owned(),
+            Domain::Number(..) | Domain::Budget(_) => value.to_string(),
             Domain::Word(words) => words[usize::try_from(value).unwrap_or(0)].to_owned(),
         }
     }
@@ -191,6 +212,8 @@ impl Bound {
     /// When the bound cannot have this value.
     pub fn parse(&self, bounds: &mut Bounds, text: &str) -> Result<(), OutOfDomain> {
         let value = match self.domain {
+            Domain::Budget(_) if text == "any" => Some(ANY),
+            Domain::Budget(most) => text.parse().ok().filter(|value| *value <= most),
             Domain::Number(least, most) => {
                 text.parse().ok().filter(|value| (least..=most).contains(value))
             }
@@ -240,11 +263,33 @@ impl Bounds {
         Setting { servers: self.servers, network: self.network, parameters }
     }
 
+    /// Why these bounds can be explored in plain mode alone, if so.
+    pub fn why_plain(&self) -> Option<&'static str> {
+        let Bounds { elections, crashes, commands, reads, duplicates, heartbeats, .. } = *self;
+        let budgets = [elections, crashes, commands, reads, duplicates, heartbeats];
+        if self.refinement {
+            return Some("every step is compared with the abstract protocol");
+        }
+        if self.wipes > 0 {
+            return Some("disks may lose everything, which no reduction allows for");
+        }
+        if budgets.iter().any(|budget| *budget >= 255 && *budget != ANY) {
+            return Some("a budget is 255 or greater");
+        }
+        (commands + reads > 32).then_some("there are more than 32 requests")
+    }
+
+    /// The mode in which these bounds are explored if this one is asked for.
+    pub fn mode(&self, asked: Mode) -> Mode {
+        if self.why_plain().is_some() { Mode::Plain } else { asked }
+    }
+
     /// What is explored, in words.
     pub fn in_words(&self) -> String {
         let count = |number: u64, one: &str, many: &str| match number {
             0 => format!("no {one}"),
             1 => format!("one {one}"),
+            ANY => format!("any number of {many}"),
             _ => format!("up to {number} {many}"),
         };
         let network = match self.network {

@@ -1,10 +1,12 @@
 //! The check: a search, its limits, and its verdict.
 
+use crate::fast::{FastModel, Tricks};
 use crate::limits::{Limits, StopReason, Stopper, memory_used};
-use crate::{Bounds, Counterexample, Counts, PlainModel};
+use crate::searched::Searched;
+use crate::{Bounds, Counterexample, Counts, PlainModel, Tracker};
 use quorate_cluster::{Action, ActionKind};
 use quorate_spec::witnesses::WITNESSES;
-use stateright::{Checker, HasDiscoveries, Model};
+use stateright::{Checker, HasDiscoveries};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -17,9 +19,32 @@ pub enum Search {
     Dfs,
 }
 
+/// How states are told apart.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mode {
+    /// As whole clusters: simple, and what the fast mode is compared with.
+    Plain,
+    /// As numbers of parts, without what can never matter again, and one for all that differ in the names of
+    /// servers alone.
+    Fast,
+}
+
+impl Mode {
+    /// The name of this mode.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Mode::Plain => "plain",
+            Mode::Fast => "fast",
+        }
+    }
+}
+
 /// How to search.
 #[derive(Clone, Debug)]
 pub struct Options {
+    /// How states are told apart. Bounds that the fast mode cannot have are explored in plain mode:
+    /// [`Bounds::why_plain`] says which.
+    pub mode: Mode,
     /// In which order.
     pub search: Search,
     /// With how many threads.
@@ -39,6 +64,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Options {
         Options {
+            mode: Mode::Fast,
             search: Search::Bfs,
             threads: thread::available_parallelism().map_or(1, usize::from),
             property: None,
@@ -195,72 +221,97 @@ fn explore(
     is_shortening: bool,
     watch: &mut dyn FnMut(&Progress),
 ) -> Found {
-    let model = PlainModel::new(*bounds, options.property, options.stopper.clone());
-    let builder =
-        model.checker().threads(options.threads.max(1)).finish_when(HasDiscoveries::AnyFailures);
-    match options.search {
-        Search::Bfs => observe(builder.spawn_bfs(), options, begun, is_shortening, watch),
-        Search::Dfs => observe(builder.spawn_dfs(), options, begun, is_shortening, watch),
+    let property = options.property;
+    let tracker = Tracker::new(options.stopper.clone(), options.required);
+    let mut look = Look { options, begun, is_shortening, watch };
+    if bounds.mode(options.mode) == Mode::Plain {
+        return look.search(PlainModel::new(*bounds, property, tracker));
+    }
+    // A model of so many servers has a key for each way to rename them; from five on that costs more than it
+    // saves, and each state stands for itself.
+    match bounds.servers {
+        1 => look.search(FastModel::<1, 1>::new(*bounds, Tricks::ALL, property, tracker)),
+        2 => look.search(FastModel::<2, 2>::new(*bounds, Tricks::ALL, property, tracker)),
+        3 => look.search(FastModel::<3, 6>::new(*bounds, Tricks::ALL, property, tracker)),
+        4 => look.search(FastModel::<4, 24>::new(*bounds, Tricks::ALL, property, tracker)),
+        5 => look.search(FastModel::<5, 1>::new(*bounds, Tricks::ALL, property, tracker)),
+        6 => look.search(FastModel::<6, 1>::new(*bounds, Tricks::ALL, property, tracker)),
+        _ => look.search(FastModel::<7, 1>::new(*bounds, Tricks::ALL, property, tracker)),
     }
 }
 
-/// Watches a search until it ends, and stops it where a limit is reached.
-fn observe(
-    mut checker: impl Checker<PlainModel>,
-    options: &Options,
+/// How a search is looked at while it runs.
+struct Look<'a> {
+    options: &'a Options,
     begun: Instant,
     is_shortening: bool,
-    watch: &mut dyn FnMut(&Progress),
-) -> Found {
-    let counts = |checker: &dyn Checker<PlainModel>| Counts {
-        distinct: checker.unique_state_count() as u64,
-        generated: checker.state_count() as u64,
-    };
-    let mut most_memory = memory_used();
-    let threads = checker.handles();
-    // What the engine itself calls done is not asked: a thread that still works may find something.
-    loop {
-        let is_finished = threads.iter().all(JoinHandle::is_finished);
-        let memory = memory_used();
-        most_memory = most_memory.max(memory);
-        let progress = Progress {
+    watch: &'a mut dyn FnMut(&Progress),
+}
+
+impl Look<'_> {
+    /// Runs one search to its end, or until something stops it.
+    fn search<M: Searched>(&mut self, model: M) -> Found {
+        let threads = self.options.threads.max(1);
+        let builder = model.checker().threads(threads).finish_when(HasDiscoveries::AnyFailures);
+        match self.options.search {
+            Search::Bfs => self.observe(builder.spawn_bfs()),
+            Search::Dfs => self.observe(builder.spawn_dfs()),
+        }
+    }
+
+    /// Watches a search until it ends, and stops it where a limit is reached.
+    fn observe<M: Searched>(&mut self, mut checker: impl Checker<M>) -> Found {
+        let options = self.options;
+        let counts = |checker: &dyn Checker<M>| Counts {
+            distinct: checker.unique_state_count() as u64,
+            generated: checker.state_count() as u64,
+        };
+        let mut most_memory = memory_used();
+        let threads = checker.handles();
+        // What the engine itself calls done is not asked: a thread that still works may find something.
+        loop {
+            let is_finished = threads.iter().all(JoinHandle::is_finished);
+            let memory = memory_used();
+            most_memory = most_memory.max(memory);
+            let progress = Progress {
+                counts: counts(&checker),
+                depth: (checker.max_depth() as u64).saturating_sub(1),
+                memory,
+                elapsed: self.begun.elapsed(),
+                is_shortening: self.is_shortening,
+            };
+            (self.watch)(&progress);
+            if is_finished {
+                break;
+            }
+            options.stopper.heed_interrupt();
+            if let Some(reason) = exceeded(&options.limits, &progress) {
+                options.stopper.stop(reason);
+            }
+            thread::sleep(GLANCE);
+        }
+        let panicked = threads.into_iter().map(JoinHandle::join).filter(Result::is_err).count() > 0;
+        let tracker = checker.model().tracker();
+        let cut_by =
+            tracker.is_cut().then(|| options.stopper.reason().unwrap_or(StopReason::Interrupted));
+        let (fired, witnesses) = (tracker.fired(), tracker.seen());
+        tracker.end_search();
+        Found {
+            violation: first_violation(&checker),
+            stopped_by: if panicked { Some(StopReason::Panicked) } else { cut_by },
             counts: counts(&checker),
             depth: (checker.max_depth() as u64).saturating_sub(1),
-            memory,
-            elapsed: begun.elapsed(),
-            is_shortening,
-        };
-        watch(&progress);
-        if is_finished {
-            break;
+            fired,
+            witnesses,
+            memory: most_memory,
         }
-        options.stopper.heed_interrupt();
-        if let Some(reason) = exceeded(&options.limits, &progress) {
-            options.stopper.stop(reason);
-        }
-        thread::sleep(GLANCE);
-    }
-    let panicked = threads.into_iter().map(JoinHandle::join).filter(Result::is_err).count() > 0;
-    let model = checker.model();
-    let cut_by =
-        model.is_cut().then(|| options.stopper.reason().unwrap_or(StopReason::Interrupted));
-    let (fired, witnesses) = (model.fired(), model.witnesses());
-    model.end_search();
-    Found {
-        violation: first_violation(&checker),
-        stopped_by: if panicked { Some(StopReason::Panicked) } else { cut_by },
-        counts: counts(&checker),
-        depth: (checker.max_depth() as u64).saturating_sub(1),
-        fired,
-        witnesses,
-        memory: most_memory,
     }
 }
 
 /// Of the violations that a search found, the one with the shortest path; of several, the first to blame.
-fn first_violation(checker: &impl Checker<PlainModel>) -> Option<(&'static str, Vec<Action>)> {
+fn first_violation<M: Searched>(checker: &impl Checker<M>) -> Option<(&'static str, Vec<Action>)> {
     let found = checker.discoveries().into_iter();
-    let found = found.map(|(name, path)| (name, path.into_actions()));
+    let found = found.map(|(name, path)| checker.model().blame(name, path));
     let blame = |name: &str| crate::property_names().position(|known| known == name);
     found.min_by_key(|(name, actions)| (actions.len(), blame(name)))
 }

@@ -19,16 +19,20 @@
 mod bounds;
 mod check;
 mod counterexample;
+pub mod fast;
 mod limits;
 mod model;
 mod named;
 pub mod quorum_without_leader;
+mod searched;
 pub mod simulation;
+mod tracker;
 
-pub use bounds::{BOUNDS, Bound, Bounds, Domain, OutOfDomain};
-pub use check::{Options, Progress, Report, Search, Verdict, check};
+pub use bounds::{ANY, BOUNDS, Bound, Bounds, Domain, OutOfDomain};
+pub use check::{Mode, Options, Progress, Report, Search, Verdict, check};
 pub use counterexample::{Counterexample, Step};
 pub use limits::{Limits, StopReason, Stopper, memory_available, memory_used};
 pub use model::{PlainModel, PlainState, Spent};
 pub use named::{Counts, NAMED, Named, counts_line, find};
 pub use quorate_spec::{ASSERTIONS, property_names};
+pub use tracker::Tracker;

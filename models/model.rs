@@ -3,13 +3,13 @@
 //! It is the simplest way to explore the core and therefore the one that faster ways are compared with.
 //! Within its bounds it adds nothing to the closed system and hides nothing of it.
 
-use crate::Bounds;
-use crate::limits::Stopper;
+use crate::searched::Searched;
+use crate::{ANY, Bounds, Tracker};
 use quorate_cluster::{Action, ActionKind, Choices, Cluster, Setting};
 use quorate_spec::properties::{self, PropertyInfo};
-use quorate_spec::{ASSERTIONS, Refinement, Transition, guarded, witnesses};
-use stateright::{Model, Property};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use quorate_spec::{ASSERTIONS, Refinement, Transition, guarded};
+use stateright::{Model, Path, Property};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A state of the model.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -44,8 +44,8 @@ pub struct Spent {
 }
 
 impl Spent {
-    /// How much is used up after a transition.
-    fn after(mut self, transition: &Transition<'_>) -> Spent {
+    /// How much is used up after a transition. Budgets without end are not counted.
+    fn after(mut self, transition: &Transition<'_>, bounds: &Bounds) -> Spent {
         match transition.action.kind() {
             // A server that is not leader stands by entering the next term.
             ActionKind::ElectionTimeout => {
@@ -53,9 +53,9 @@ impl Spent {
                     cluster.servers.iter().map(|server| server.state.current_term.0).sum()
                 };
                 let stood = terms(transition.after) > terms(transition.before);
-                self.elections += u64::from(stood);
+                self.elections += u64::from(stood && bounds.elections != ANY);
             }
-            ActionKind::Crash => self.crashes += 1,
+            ActionKind::Crash => self.crashes += u64::from(bounds.crashes != ANY),
             ActionKind::Wipe => self.wipes += 1,
             ActionKind::Propose => self.commands += 1,
             ActionKind::Read => self.reads += 1,
@@ -76,60 +76,33 @@ impl Spent {
 pub struct PlainModel {
     /// What is explored.
     pub bounds: Bounds,
-    /// Stops the exploration.
-    pub stopper: Stopper,
     setting: Setting,
     /// The properties that are checked.
     checked: Vec<&'static PropertyInfo>,
     checks_refinement: bool,
-    fired: [AtomicU64; ActionKind::COUNT],
-    witnesses: AtomicU64,
+    tracker: Tracker,
     /// For each property of [`crate::property_names`], whether a violation has been reported.
     reported: Vec<AtomicBool>,
-    /// Whether some state was left without a future because the search had been stopped.
-    is_cut: AtomicBool,
-    /// Whether the search is over, so that stopping it means nothing any more.
-    is_over: AtomicBool,
 }
 
 impl PlainModel {
     /// A model within these bounds that checks one property, or all.
-    pub fn new(bounds: Bounds, property: Option<&str>, stopper: Stopper) -> PlainModel {
+    pub fn new(bounds: Bounds, property: Option<&str>, tracker: Tracker) -> PlainModel {
         let is_checked = |name: &str| property.is_none_or(|only| only == name);
         PlainModel {
             bounds,
-            stopper,
+            tracker,
             setting: bounds.setting(),
             checked: properties::PROPERTIES.iter().filter(|p| is_checked(p.name)).collect(),
             checks_refinement: bounds.refinement
                 && (is_checked(quorate_spec::REFINEMENT) || is_checked(quorate_spec::COUPLED)),
-            fired: [const { AtomicU64::new(0) }; ActionKind::COUNT],
-            witnesses: AtomicU64::new(0),
             reported: crate::property_names().map(|_| AtomicBool::new(false)).collect(),
-            is_cut: AtomicBool::new(false),
-            is_over: AtomicBool::new(false),
         }
     }
 
-    /// How often actions of each kind led to a state, in the order of declaration.
-    pub fn fired(&self) -> [u64; ActionKind::COUNT] {
-        core::array::from_fn(|kind| self.fired[kind].load(Ordering::Relaxed))
-    }
-
-    /// Which reachability witnesses have been seen, as bits in the order of their list.
-    pub fn witnesses(&self) -> u64 {
-        self.witnesses.load(Ordering::Relaxed)
-    }
-
-    /// Whether some state was left without a future because the search had been stopped. Only then is the
-    /// search incomplete: a limit that is reached once everything has been explored changes nothing.
-    pub fn is_cut(&self) -> bool {
-        self.is_cut.load(Ordering::Relaxed)
-    }
-
-    /// Says that the search is over: the paths that it found can be walked again, stopped or not.
-    pub fn end_search(&self) {
-        self.is_over.store(true, Ordering::Relaxed);
+    /// What the search keeps track of.
+    pub const fn tracker(&self) -> &Tracker {
+        &self.tracker
     }
 
     /// Which actions the budgets left in a state allow.
@@ -218,16 +191,10 @@ impl Model for PlainModel {
     }
 
     fn actions(&self, state: &PlainState, actions: &mut Vec<Action>) {
-        // What is violated needs no future.
-        if state.violated.is_some() {
-            return;
+        // What is violated needs no future, and what is stopped has none.
+        if state.violated.is_none() && self.tracker.may_go_on() {
+            state.cluster.possible_actions(&self.choices(&state.spent), actions);
         }
-        // What is stopped has none.
-        if self.stopper.is_stopped() && !self.is_over.load(Ordering::Relaxed) {
-            self.is_cut.store(true, Ordering::Relaxed);
-            return;
-        }
-        state.cluster.possible_actions(&self.choices(&state.spent), actions);
     }
 
     fn next_state(&self, last: &PlainState, action: Action) -> Option<PlainState> {
@@ -243,15 +210,12 @@ impl Model for PlainModel {
             happening: &happening,
             after: &cluster,
         };
-        let spent = last.spent.after(&transition);
+        let spent = last.spent.after(&transition, &self.bounds);
         if !self.is_within_bounds(&cluster, &spent) {
             return None;
         }
-        self.fired[action.kind() as usize].fetch_add(1, Ordering::Relaxed);
-        let new = witnesses::newly_seen(&transition, self.witnesses());
-        if new != 0 {
-            self.witnesses.fetch_or(new, Ordering::Relaxed);
-        }
+        self.tracker.note_action(action.kind());
+        self.tracker.note_witnesses(&transition);
         let mut refinement = last.refinement.clone();
         let violated = self.judge(refinement.as_mut(), &transition);
         Some(PlainState { cluster, spent, refinement, violated })
@@ -267,5 +231,19 @@ impl Model for PlainModel {
         }
         all.push(step_property!(ASSERTIONS));
         all
+    }
+}
+
+impl Searched for PlainModel {
+    fn tracker(&self) -> &Tracker {
+        &self.tracker
+    }
+
+    fn blame(
+        &self,
+        discovered: &'static str,
+        path: Path<PlainState, Action>,
+    ) -> (&'static str, Vec<Action>) {
+        (discovered, path.into_actions())
     }
 }

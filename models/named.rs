@@ -4,7 +4,7 @@
 //! the protocol or of the model, and says so; the change is then explained where it was made, and the new
 //! number recorded.
 
-use crate::Bounds;
+use crate::{ANY, Bounds, Mode};
 
 /// A model with a name.
 #[derive(Clone, Copy, Debug)]
@@ -88,9 +88,61 @@ pub const NAMED: &[Named] = &[
             "crash_lost_writes",
         ],
     },
+    Named {
+        name: "standard",
+        purpose: "two elections, two commands, one crash; messages lost and repeated without end",
+        bounds: Bounds {
+            network: quorate_cluster::NetworkKind::Facts,
+            max_term: 2,
+            max_log: 3,
+            elections: 2,
+            crashes: 1,
+            commands: 2,
+            ..Bounds::LEAST
+        },
+        required: &[
+            "leader_after_leader",
+            "two_leaders_at_once",
+            "command_committed",
+            "older_term_committed",
+            "entries_truncated",
+            "durable_entry_overwritten",
+            "append_rejected",
+            "stale_append_answered",
+            "crash_lost_writes",
+            "crash_kept_some",
+            "write_done",
+            "write_unknown",
+        ],
+    },
+    Named {
+        name: "unbounded",
+        purpose: "elections, crashes, losses and repetitions without end: only terms and logs are bounded",
+        bounds: Bounds {
+            network: quorate_cluster::NetworkKind::Facts,
+            max_term: 2,
+            max_log: 2,
+            elections: ANY,
+            crashes: ANY,
+            commands: 2,
+            ..Bounds::LEAST
+        },
+        required: &[
+            "leader_after_leader",
+            "two_leaders_at_once",
+            "command_committed",
+            "entries_truncated",
+            "durable_entry_overwritten",
+            "stale_append_answered",
+            "crash_lost_writes",
+            "crash_kept_some",
+            "restart_with_vote",
+            "write_unknown",
+        ],
+    },
 ];
 
-/// The recorded counts, one line for each model.
+/// The recorded counts, one line for each model and mode.
 const RECORDED: &str = include_str!("counts.txt");
 
 /// The named model of this name.
@@ -99,14 +151,14 @@ pub fn find(name: &str) -> Option<&'static Named> {
 }
 
 impl Named {
-    /// The counts recorded for this model, if any are.
-    pub fn recorded(&self) -> Option<Counts> {
+    /// The counts recorded for this model in a mode, if any are.
+    pub fn recorded(&self, mode: Mode) -> Option<Counts> {
         let lines = RECORDED.lines().filter(|line| !line.starts_with('#'));
         let mut words = lines
             .map(|line| line.split_whitespace().collect::<Vec<&str>>())
-            .filter(|words| words.first() == Some(&self.name));
+            .filter(|words| words.starts_with(&[self.name, mode.name()]));
         match words.next()?[..] {
-            [_, distinct, generated] => Some(Counts {
+            [_, _, distinct, generated] => Some(Counts {
                 distinct: distinct.parse().ok()?,
                 generated: generated.parse().ok()?,
             }),
@@ -115,7 +167,7 @@ impl Named {
     }
 }
 
-/// The line that records the counts of a model.
-pub fn counts_line(name: &str, counts: Counts) -> String {
-    format!("{name} {} {}", counts.distinct, counts.generated)
+/// The line that records the counts of a model in a mode.
+pub fn counts_line(name: &str, mode: Mode, counts: Counts) -> String {
+    format!("{name} {} {} {}", mode.name(), counts.distinct, counts.generated)
 }

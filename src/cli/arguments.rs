@@ -5,7 +5,7 @@ use super::text::{labelled, out_of_domain, shell_word, unknown};
 use super::values::{number, size, time};
 use lexopt::{Arg, Parser};
 use quorate_models::{
-    BOUNDS, Bounds, Counts, Domain, Limits, NAMED, Named, Search, memory_available,
+    BOUNDS, Bounds, Counts, Domain, Limits, Mode, NAMED, Named, Search, memory_available,
 };
 use quorate_spec::{COUPLED, REFINEMENT};
 use std::path::PathBuf;
@@ -17,6 +17,8 @@ pub(super) struct CheckArguments {
     pub(super) bounds: Bounds,
     /// Every flag that was given, with its value; empty for a flag that has none.
     pub(super) given: Vec<(&'static str, String)>,
+    /// The mode that was asked for; the bounds may allow the plain one alone.
+    pub(super) asked_mode: Mode,
     pub(super) search: Search,
     pub(super) threads: usize,
     pub(super) property: Option<&'static str>,
@@ -52,8 +54,9 @@ pub(super) const QUORUM_WITHOUT_LEADER: &str = "quorum-without-leader";
 const MAX_THREADS: u64 = 1_024;
 
 /// The flags of check that are no bounds.
-const FLAGS: [&str; 10] = [
+const FLAGS: [&str; 11] = [
     "help",
+    "plain",
     "search",
     "threads",
     "property",
@@ -71,6 +74,7 @@ impl CheckArguments {
             model: &NAMED[0],
             bounds: NAMED[0].bounds,
             given: Vec::new(),
+            asked_mode: Mode::Fast,
             search: Search::Bfs,
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             property: None,
@@ -85,9 +89,14 @@ impl CheckArguments {
         }
     }
 
-    /// The counts that must be found: those of the model, if its bounds are.
+    /// The mode in which the bounds are explored.
+    pub(super) fn mode(&self) -> Mode {
+        self.bounds.mode(self.asked_mode)
+    }
+
+    /// The counts that must be found: those of the model in this mode, if its bounds are.
     pub(super) fn recorded(&self) -> Option<Counts> {
-        self.model.recorded().filter(|_| self.bounds == self.model.bounds)
+        self.model.recorded(self.mode()).filter(|_| self.bounds == self.model.bounds)
     }
 
     /// The witnesses that must be reached. With bounds of one's own they may be out of reach.
@@ -99,8 +108,9 @@ impl CheckArguments {
 
     /// The flags given that say what is checked, not how.
     pub(super) fn subject(&self) -> String {
-        let is_subject =
-            |flag: &str| flag == "property" || BOUNDS.iter().any(|bound| bound.flag == flag);
+        let is_subject = |flag: &str| {
+            ["property", "plain"].contains(&flag) || BOUNDS.iter().any(|bound| bound.flag == flag)
+        };
         let flags = self.given.iter().filter(|(flag, _)| is_subject(flag));
         flags.map(|(flag, value)| written(flag, value)).collect()
     }
@@ -241,6 +251,10 @@ fn read_flag(
             arguments.update_counts = true;
             String::new()
         }
+        "plain" => {
+            arguments.asked_mode = Mode::Plain;
+            String::new()
+        }
         "save" => {
             let file = PathBuf::from(parser.value()?);
             let value = file.display().to_string();
@@ -320,6 +334,7 @@ pub(super) fn bounds_help() -> String {
     let line = |bound: &quorate_models::Bound| {
         let domain = match bound.domain {
             Domain::Number(..) => "N".to_owned(),
+            Domain::Budget(_) => "N|any".to_owned(),
             Domain::Word(words) => words.join("|"),
         };
         labelled(&format!("--{} {domain}", bound.flag), 40, bound.meaning)

@@ -3,7 +3,7 @@
 use super::arguments::{Asked, CheckArguments, Format, read};
 use super::progress::ProgressLine;
 use super::{Exit, Failure, help, json, note, print, quorum, render};
-use quorate_models::{Counts, Options, Report, Stopper, Verdict, check, counts_line};
+use quorate_models::{Counts, Mode, Options, Report, Stopper, Verdict, check, counts_line};
 use std::path::{Path, PathBuf};
 
 /// Runs `quorate check` with what follows it.
@@ -25,6 +25,7 @@ fn check_protocol(arguments: &CheckArguments) -> Result<Exit, Failure> {
     }
     let recorded = arguments.recorded();
     let options = Options {
+        mode: arguments.mode(),
         search: arguments.search,
         threads: arguments.threads,
         property: arguments.property,
@@ -46,7 +47,7 @@ fn check_protocol(arguments: &CheckArguments) -> Result<Exit, Failure> {
     };
     if arguments.update_counts {
         match report.verdict {
-            Verdict::Exhausted => record_counts(arguments.model.name, report.counts)?,
+            Verdict::Exhausted => record_counts(arguments, report.counts)?,
             _ => note("counts: not recorded; expected the verdict EXHAUSTED"),
         }
     }
@@ -103,23 +104,23 @@ fn counts_file() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("models/counts.txt")
 }
 
-/// Records the counts of a model.
-fn record_counts(name: &str, counts: Counts) -> Result<(), Failure> {
+/// Records the counts of a model in a mode.
+fn record_counts(arguments: &CheckArguments, counts: Counts) -> Result<(), Failure> {
     let file = counts_file();
     let text = std::fs::read_to_string(&file).map_err(|error| {
         let show = file.display();
         let message = format!("{show}: {error}; expected the source tree of quorate");
         Failure::new(Exit::NoInput, message)
     })?;
-    write(&file, &with_counts(&text, name, counts))?;
+    write(&file, &with_counts(&text, arguments.model.name, arguments.mode(), counts))?;
     note(&format!("counts: recorded in {}", file.display()));
     Ok(())
 }
 
-/// The records with the counts of a model in the place of those it had, or at the end.
-fn with_counts(text: &str, name: &str, counts: Counts) -> String {
-    let is_its_own = |line: &str| line.split_whitespace().next() == Some(name);
-    let new = counts_line(name, counts);
+/// The records with the counts of a model and mode in the place of those it had, or at the end.
+fn with_counts(text: &str, name: &str, mode: Mode, counts: Counts) -> String {
+    let is_its_own = |line: &str| line.split_whitespace().take(2).eq([name, mode.name()]);
+    let new = counts_line(name, mode, counts);
     let mut lines: Vec<&str> = text.lines().collect();
     match lines.iter().position(|line| is_its_own(line)) {
         Some(place) => lines[place] = &new,
@@ -131,23 +132,25 @@ fn with_counts(text: &str, name: &str, counts: Counts) -> String {
 #[cfg(test)]
 mod tests {
     use super::{counts_file, with_counts};
-    use quorate_models::{Counts, NAMED};
+    use quorate_models::{Counts, Mode, NAMED};
 
     #[test]
     fn counts_are_recorded_in_place() {
         let counts = Counts { distinct: 5, generated: 7 };
-        let text = "# model, distinct, generated\nsmoke 1 2\npair 3 4\n";
-        let replaced = "# model, distinct, generated\nsmoke 5 7\npair 3 4\n";
-        assert_eq!(with_counts(text, "smoke", counts), replaced);
-        assert_eq!(with_counts(text, "single", counts), format!("{text}single 5 7\n"));
+        let text = "# model, mode, distinct, generated\nsmoke plain 1 2\npair plain 3 4\n";
+        let replaced = "# model, mode, distinct, generated\nsmoke plain 5 7\npair plain 3 4\n";
+        assert_eq!(with_counts(text, "smoke", Mode::Plain, counts), replaced);
+        let added = format!("{text}smoke fast 5 7\n");
+        assert_eq!(with_counts(text, "smoke", Mode::Fast, counts), added);
     }
 
     #[test]
     fn recording_what_is_recorded_changes_nothing() {
         let text = std::fs::read_to_string(counts_file()).expect("the records are in the tree");
         for model in NAMED {
-            let counts = model.recorded().expect("every named model has its counts recorded");
-            assert_eq!(with_counts(&text, model.name, counts), text);
+            let mode = model.bounds.mode(Mode::Fast);
+            let counts = model.recorded(mode).expect("every named model has its counts recorded");
+            assert_eq!(with_counts(&text, model.name, mode, counts), text);
         }
     }
 }

@@ -44,6 +44,7 @@ pub(super) fn report(arguments: &CheckArguments, report: &Report) -> Value {
         "model": arguments.model.name,
         "bounds": bounds.collect::<serde_json::Map<String, Value>>(),
         "property": arguments.property,
+        "mode": arguments.mode().name(),
         "verdict": verdict,
         "distinct": report.counts.distinct,
         "generated": report.counts.generated,

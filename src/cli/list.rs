@@ -3,7 +3,7 @@
 use super::arguments::QUORUM_WITHOUT_LEADER;
 use super::text::{grouped, labelled};
 use super::{Exit, Failure, must_end, print};
-use quorate_models::{ASSERTIONS, NAMED, Named};
+use quorate_models::{ASSERTIONS, Mode, NAMED, Named};
 use quorate_spec::properties::PROPERTIES;
 use quorate_spec::witnesses::WITNESSES;
 use quorate_spec::{COUPLED, REFINEMENT};
@@ -41,5 +41,6 @@ pub(super) fn run(parser: &mut lexopt::Parser) -> Result<Exit, Failure> {
 }
 
 fn counts(model: &Named) -> String {
-    model.recorded().map_or_else(String::new, |counts| grouped(counts.distinct))
+    let mode = model.bounds.mode(Mode::Fast);
+    model.recorded(mode).map_or_else(String::new, |counts| grouped(counts.distinct))
 }

@@ -184,6 +184,7 @@ Usage:
   quorate help                       this text
 
 Options of check:
+  --plain                tell states apart as whole clusters: simple and slow
   --search bfs|dfs       in which order states are explored (bfs)
   --threads N            how many threads explore (all processors)
   --property NAME        check this property alone, and that no assertion fails

@@ -3,7 +3,7 @@
 use super::arguments::{CheckArguments, QUORUM_WITHOUT_LEADER};
 use super::text::{count, grouped, labelled, memory, seconds, shell_word, wrapped};
 use quorate_cluster::ActionKind;
-use quorate_models::{Counterexample, Counts, NAMED, Report, Search, StopReason, Verdict};
+use quorate_models::{Counterexample, Counts, Mode, NAMED, Report, Search, StopReason, Verdict};
 use std::fmt::Write;
 
 /// A line of what is said about a check.
@@ -28,7 +28,11 @@ pub(super) fn plan(arguments: &CheckArguments) -> String {
         Search::Dfs => "depth first",
     };
     let threads = count(arguments.threads, "thread");
-    out.push_str(&line("checks", &format!("{checks}; {search}, {threads}")));
+    let mode = match (arguments.mode(), bounds.why_plain()) {
+        (Mode::Plain, Some(why)) => format!("plain mode, because {why}"),
+        (mode, _) => format!("{} mode", mode.name()),
+    };
+    out.push_str(&line("checks", &format!("{checks}; {search}, {threads}; {mode}")));
     if !arguments.required().is_empty() {
         let required = arguments.required().join(", ");
         out.push_str(&line("requires", &format!("that this happens somewhere: {required}")));

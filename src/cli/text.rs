@@ -97,6 +97,7 @@ pub(super) fn out_of_domain(wrong: &OutOfDomain) -> String {
         Domain::Word(words) => {
             unknown(&format!("--{}", wrong.flag), &wrong.value, words, "quorate help")
         }
+        Domain::Budget(_) => format!("{wrong}; try any"),
         Domain::Number(least, most) => {
             let is_large = wrong.value.parse().is_ok_and(|value: u128| value > u128::from(most));
             format!("{wrong}; try {}", if is_large { most } else { least.max(1) })

@@ -1,5 +1,5 @@
 use crate::session::{Run, Session};
-use quorate_models::find;
+use quorate_models::{Mode, find};
 use quorate_spec::{Scenario, replay};
 use serde_json::Value;
 
@@ -47,7 +47,8 @@ fn the_report_for_programs_has_the_recorded_counts() {
         assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
         let report = json(&run);
         let named = find(model).expect("the model exists");
-        let recorded = named.recorded().expect("its counts are recorded");
+        let recorded =
+            named.recorded(named.bounds.mode(Mode::Fast)).expect("its counts are recorded");
         assert_eq!(report["model"], model);
         assert_eq!(report["verdict"], "exhausted");
         assert_eq!(report["distinct"], recorded.distinct);

@@ -18,11 +18,11 @@ fn must_be_incomplete(run: &Run, stopped_by: &str) {
 #[test]
 fn every_limit_ends_a_search_as_incomplete() {
     let mut session = Session::new("stops");
-    let limit = "check elections --state-limit 1000";
+    let limit = "check elections --plain --state-limit 1000";
     must_be_incomplete(&session.run(limit), "the limit of 1000 distinct states");
-    let limit = "check elections --search dfs --time-limit 0.2s";
+    let limit = "check elections --plain --search dfs --time-limit 0.2s";
     must_be_incomplete(&session.run(limit), "the time limit of 0.2 s");
-    let limit = "check elections --memory-limit 1M";
+    let limit = "check elections --plain --memory-limit 1M";
     must_be_incomplete(&session.run(limit), "the memory limit of 1 MiB");
 }
 
@@ -30,7 +30,7 @@ fn every_limit_ends_a_search_as_incomplete() {
 #[test]
 fn an_interrupt_ends_a_search_as_incomplete() {
     let mut child = quorate()
-        .args(["check", "elections"])
+        .args(["check", "elections", "--plain"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()

@@ -1,7 +1,7 @@
 //! What the default check costs in plain mode.
 
 use crate::figure::Figure;
-use quorate_models::{Named, Options, Verdict, check, find};
+use quorate_models::{Mode, Named, Options, Verdict, check, find};
 
 /// The rounds.
 const ROUNDS: usize = 3;
@@ -16,7 +16,8 @@ pub(crate) fn measure() -> Result<Vec<Figure>, String> {
 }
 
 fn figures(named: &Named, rounds: usize) -> Result<Vec<Figure>, String> {
-    let options = Options { recorded: named.recorded(), ..Options::default() };
+    let mode = Mode::Plain;
+    let options = Options { mode, recorded: named.recorded(mode), ..Options::default() };
     let mut seconds = Vec::new();
     let mut per_state = Vec::new();
     for _ in 0..rounds {

@@ -21,8 +21,8 @@ struct Step {
 enum Work {
     /// Runs every line.
     Lines(&'static [Line]),
-    /// Checks every named model: it must be exhausted, and everything must hold.
-    Models(&'static [&'static str]),
+    /// Checks every named model, with these arguments: it must be exhausted, and everything must hold.
+    Models(&'static [&'static [&'static str]]),
     /// Breaks the protocol on purpose; the checks must notice.
     Mutations,
 }
@@ -68,7 +68,15 @@ const STEPS: &[Step] = &[
     Step {
         name: "models",
         needs: &[CARGO],
-        work: Work::Models(&["smoke", "elections", "single", "pair"]),
+        work: Work::Models(&[
+            &["smoke"],
+            &["smoke", "--plain"],
+            &["elections"],
+            &["single"],
+            &["pair"],
+            &["standard", "--search", "dfs"],
+            &["unbounded", "--search", "dfs"],
+        ]),
     },
     Step { name: "mutations", needs: &[CARGO, GIT], work: Work::Mutations },
 ];
@@ -111,7 +119,7 @@ fn run_step(step: &Step) -> Tally {
         }
         Work::Models(models) => {
             for model in *models {
-                let words: Vec<&str> = CHECK.iter().copied().chain([*model]).collect();
+                let words: Vec<&str> = CHECK.iter().chain(*model).copied().collect();
                 tally.add(run_line(step.name, &words, &[]));
             }
         }

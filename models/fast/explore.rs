@@ -1,0 +1,249 @@
+//! The exploration: which actions a state has, and which state each leads to.
+
+use super::memo::Known;
+use super::model::{ANY_PROPERTY, FastAction, FastModel};
+use super::parts::{Ghost, RoleKind, place_of};
+use super::state::{FastState, SpentCounts};
+use crate::searched::Searched;
+use crate::{ANY, Tracker};
+use quorate_cluster::{Action, ActionKind, Cluster, NetworkKind, SyncGranularity};
+use quorate_spec::{ASSERTIONS, Transition, guarded};
+use smallvec::SmallVec;
+use stateright::{Model, Path, Property};
+use std::sync::atomic::Ordering;
+
+impl<const N: usize, const P: usize> FastModel<N, P> {
+    /// Whether every property of states holds.
+    fn holds(&self, state: &FastState<N, P>) -> bool {
+        if state.violated.is_none() {
+            let key = (state.nodes, state.ghost);
+            if self.checked_states.contains(&key) {
+                return true;
+            }
+            let silent = FastState { network: SmallVec::new(), ..state.clone() };
+            let cluster = self.cluster_of(&silent);
+            if self.checked.iter().all(|property| (property.state)(&cluster).is_ok()) {
+                self.checked_states.insert(key);
+                return true;
+            }
+        }
+        // One violation is enough, and the first is the one to keep.
+        self.is_reported.swap(true, Ordering::Relaxed)
+    }
+
+    /// Drops the messages that have died because a node has changed; or, with the last crash, any.
+    fn drop_dead(&self, state: &mut FastState<N, P>, changed: usize, kind: ActionKind) {
+        let future = self.future(u64::from(state.spent.crashes));
+        let may_be_any = kind == ActionKind::Crash && !future.can_crash;
+        let mut place = 0;
+        while place < state.network.len() {
+            let message = self.messages.get(u32::from(state.network[place]));
+            let (from, to) = (place_of(message.heading.from), place_of(message.heading.to));
+            let concerns = may_be_any || from == changed || to == changed;
+            let glance = |at: usize| &self.nodes.get(state.nodes[at]).glance;
+            if concerns && (self.is_dead)(&message.heading, glance(from), glance(to), future) {
+                state.network.remove(place);
+                state.subtract_keys(&message.keys);
+            } else {
+                place += 1;
+            }
+        }
+    }
+
+    /// Adds a message that has been sent, unless it is there already.
+    fn add_message(&self, state: &mut FastState<N, P>, message: u32) {
+        // Fewer than MAX_MESSAGES, so it fits.
+        let number = message as u16;
+        if let Err(place) = state.network.binary_search(&number) {
+            state.network.insert(place, number);
+            state.add_keys(&self.messages.get(message).keys);
+        }
+    }
+
+    fn spend(&self, spent: &mut SpentCounts, kind: ActionKind, stood: bool) -> bool {
+        match kind {
+            ActionKind::ElectionTimeout => {
+                spent.elections += u8::from(stood && self.bounds.elections != ANY);
+            }
+            ActionKind::Crash => spent.crashes += u8::from(self.bounds.crashes != ANY),
+            ActionKind::Propose => spent.commands += 1,
+            ActionKind::Read => spent.reads += 1,
+            ActionKind::Duplicate => spent.duplicates += 1,
+            ActionKind::HeartbeatTimeout => spent.heartbeats += 1,
+            ActionKind::Deliver
+            | ActionKind::Drop
+            | ActionKind::Sync
+            | ActionKind::Cut
+            | ActionKind::Heal
+            | ActionKind::Wipe => {}
+        }
+        u64::from(spent.elections) <= self.bounds.elections
+    }
+}
+
+impl<const N: usize, const P: usize> Model for FastModel<N, P> {
+    type State = FastState<N, P>;
+    type Action = FastAction;
+
+    fn init_states(&self) -> Vec<FastState<N, P>> {
+        let cluster = Cluster::new(&self.setting);
+        let numbers: Vec<u32> =
+            cluster.servers.iter().map(|node| self.node_number(node.clone())).collect();
+        let mut state = FastState {
+            nodes: core::array::from_fn(|place| numbers[place]),
+            ghost: self.ghost_number(Ghost::default()),
+            spent: SpentCounts::default(),
+            violated: None,
+            network: SmallVec::new(),
+            keys: [0; P],
+        };
+        for node in state.nodes {
+            state.add_keys(&self.nodes.get(node).keys);
+        }
+        state.add_keys(&self.ghosts.get(state.ghost).keys);
+        vec![state]
+    }
+
+    fn actions(&self, state: &FastState<N, P>, actions: &mut Vec<FastAction>) {
+        // What is violated needs no future, and what is stopped has none.
+        if state.violated.is_some() || !self.tracker.may_go_on() {
+            return;
+        }
+        let bounds = &self.bounds;
+        let spent = state.spent.plain();
+        for (place, node) in (0_u8..).zip(&state.nodes) {
+            let glance = self.nodes.get(*node).glance;
+            let mut add = |kind, argument| actions.push(FastAction { kind, place, argument });
+            let is_leader = glance.role == RoleKind::Leader;
+            if !is_leader || bounds.leader_timeouts {
+                add(ActionKind::ElectionTimeout, 0);
+            }
+            if is_leader && spent.heartbeats < bounds.heartbeats {
+                add(ActionKind::HeartbeatTimeout, 0);
+            }
+            let unfinished = u32::try_from(glance.unfinished).unwrap_or(u32::MAX);
+            let counts = match bounds.sync {
+                SyncGranularity::WholeQueue => unfinished.max(1)..=unfinished,
+                SyncGranularity::OneWrite => 1..=unfinished.min(1),
+                SyncGranularity::AnyPrefix => 1..=unfinished,
+            };
+            counts.for_each(|count| add(ActionKind::Sync, count));
+            if spent.crashes < bounds.crashes {
+                (0..=unfinished).for_each(|keep| add(ActionKind::Crash, keep));
+            }
+            let next_request = u32::try_from(spent.commands + spent.reads + 1).unwrap_or(u32::MAX);
+            if is_leader && spent.commands < bounds.commands {
+                add(ActionKind::Propose, next_request);
+            }
+            if is_leader && spent.reads < bounds.reads {
+                add(ActionKind::Read, next_request);
+            }
+        }
+        let keeps = self.setting.network == NetworkKind::Facts;
+        for number in &state.network {
+            let argument = u32::from(*number);
+            let to = place_of(self.messages.get(argument).heading.to);
+            let place = u8::try_from(to).unwrap_or(u8::MAX);
+            actions.push(FastAction { kind: ActionKind::Deliver, place, argument });
+            if spent.duplicates < bounds.duplicates && !keeps {
+                actions.push(FastAction { kind: ActionKind::Duplicate, place, argument });
+            }
+        }
+    }
+
+    fn next_state(&self, last: &FastState<N, P>, action: FastAction) -> Option<FastState<N, P>> {
+        let place = usize::from(action.place);
+        let input = Self::input_of(action);
+        let data = self.nodes.get(last.nodes[place]);
+        let outcome = loop {
+            match data.memo.get(input) {
+                Known::Outcome(number) => break self.outcomes.get(number),
+                Known::Outside => return None,
+                Known::Not => {
+                    data.memo.set(input, &self.outcomes, self.find_outcome(last, action));
+                }
+            }
+        };
+        let mut next = last.clone();
+        if !self.spend(&mut next.spent, action.kind, outcome.stood) {
+            return None;
+        }
+        next.violated = outcome.violated;
+        if !self.tracker.has_seen_required() {
+            self.look_for_witnesses(last, action);
+        }
+        if outcome.concerns_facts {
+            let (ghost, violated) = self.fact_step(last, action, input);
+            next.violated = next.violated.or(violated);
+            if ghost != last.ghost {
+                next.subtract_keys(&self.ghosts.get(last.ghost).keys);
+                next.add_keys(&self.ghosts.get(ghost).keys);
+                next.ghost = ghost;
+            }
+        }
+        if action.kind == ActionKind::Deliver && self.setting.network != NetworkKind::Facts {
+            let number = action.argument as u16;
+            if let Ok(at) = next.network.binary_search(&number) {
+                next.network.remove(at);
+                next.subtract_keys(&self.messages.get(action.argument).keys);
+            }
+        }
+        for message in &outcome.sends {
+            self.add_message(&mut next, *message);
+        }
+        let is_changed = outcome.node != last.nodes[place];
+        if is_changed {
+            next.subtract_keys(&data.keys);
+            next.add_keys(&self.nodes.get(outcome.node).keys);
+            next.nodes[place] = outcome.node;
+        }
+        let can_kill = is_changed || !outcome.sends.is_empty() || action.kind == ActionKind::Crash;
+        if self.tricks.drop_dead_messages && can_kill {
+            self.drop_dead(&mut next, place, action.kind);
+        }
+        self.tracker.note_action(action.kind);
+        Some(next)
+    }
+
+    fn properties(&self) -> Vec<Property<FastModel<N, P>>> {
+        vec![Property::always(ANY_PROPERTY, |model: &FastModel<N, P>, state| model.holds(state))]
+    }
+}
+
+impl<const N: usize, const P: usize> Searched for FastModel<N, P> {
+    fn tracker(&self) -> &Tracker {
+        &self.tracker
+    }
+
+    /// Walks the path on whole clusters: the first property that fails there is the one to blame.
+    fn blame(
+        &self,
+        _: &'static str,
+        path: Path<FastState<N, P>, FastAction>,
+    ) -> (&'static str, Vec<Action>) {
+        let mut cluster = Cluster::new(&self.setting);
+        let mut actions = Vec::new();
+        for (state, action) in path.into_vec() {
+            let Some(action) = action.map(|action| self.action_of(&state, action)) else { break };
+            actions.push(action.clone());
+            let before = cluster.clone();
+            let parameters = &self.setting.parameters;
+            let performed = guarded(|| cluster.perform(parameters, &action));
+            let Ok(performed) = performed else { return (ASSERTIONS, actions) };
+            let happening = performed.expect("what dropped messages leave out is never needed");
+            let transition = Transition {
+                before: &before,
+                action: &action,
+                happening: &happening,
+                after: &cluster,
+            };
+            let broken = self.checked.iter().find(|property| {
+                (property.step)(&transition).and_then(|()| (property.state)(&cluster)).is_err()
+            });
+            if let Some(property) = broken {
+                return (property.name, actions);
+            }
+        }
+        unreachable!("the fast model reports a violation that whole clusters do not show")
+    }
+}

@@ -1,0 +1,223 @@
+//! The fast model itself.
+
+use super::dead::{DeadRule, Future, is_dead};
+use super::interner::{Interner, Store};
+use super::memo::{MAX_MESSAGES, Outcome, Row};
+use super::parts::{
+    Ghost, GhostData, Glance, Heading, MessageData, Node, NodeData, PartKind, Renamings, place_of,
+};
+use super::state::FastState;
+use crate::{ANY, Bounds, Spent, Tracker};
+use dashmap::{DashMap, DashSet};
+use quorate_cluster::{Action, ActionKind, Cluster, Envelope, Network, Setting};
+use quorate_core::{RequestId, Role, ServerSet};
+use quorate_spec::properties::{self, PropertyInfo};
+use rustc_hash::FxBuildHasher;
+use std::sync::atomic::AtomicBool;
+
+/// What the fast model leaves out. Symmetry is left out by the number of keys.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Tricks {
+    /// Drops messages that can never have an effect again.
+    pub drop_dead_messages: bool,
+    /// Forgets fields that nothing reads within the bounds.
+    pub drop_dead_fields: bool,
+}
+
+impl Tricks {
+    /// Everything.
+    pub const ALL: Tricks = Tricks { drop_dead_messages: true, drop_dead_fields: true };
+    /// Nothing.
+    pub const NONE: Tricks = Tricks { drop_dead_messages: false, drop_dead_fields: false };
+}
+
+/// What can happen in a state, small.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FastAction {
+    pub(super) kind: ActionKind,
+    /// The place of the server that acts.
+    pub(super) place: u8,
+    /// How many writes, or the number of the message.
+    pub(super) argument: u32,
+}
+
+/// A model of `N` servers with `P` keys: as many as there are ways to rename the servers, or 1.
+#[derive(Debug)]
+pub struct FastModel<const N: usize, const P: usize> {
+    /// What is explored.
+    pub bounds: Bounds,
+    pub(super) tracker: Tracker,
+    pub(super) tricks: Tricks,
+    /// Which messages are dropped.
+    pub(super) is_dead: DeadRule,
+    pub(super) setting: Setting,
+    pub(super) checked: Vec<&'static PropertyInfo>,
+    pub(super) renamings: Renamings<P>,
+    pub(super) nodes: Interner<Node, NodeData<P>>,
+    pub(super) messages: Interner<Envelope, MessageData<P>>,
+    pub(super) ghosts: Interner<Ghost, GhostData<P>>,
+    pub(super) outcomes: Store<Outcome>,
+    /// What every step does to the facts.
+    pub(super) fact_steps: DashMap<FactInput, FactStep, FxBuildHasher>,
+    /// The nodes and facts for which the properties of states hold.
+    pub(super) checked_states: DashSet<([u32; N], u32), FxBuildHasher>,
+    pub(super) is_reported: AtomicBool,
+}
+
+/// The name under which a search finds any violation; the path tells which.
+pub(super) const ANY_PROPERTY: &str = "every property";
+
+/// The greatest number of unfinished writes on a disk.
+pub(super) const MAX_UNFINISHED: usize = 16;
+
+/// The greatest number of requests.
+const MAX_REQUESTS: u64 = 32;
+
+/// Facts, node and input.
+pub(super) type FactInput = (u32, u32, u32);
+
+/// The facts afterwards, and the property that the step violates.
+pub(super) type FactStep = (u32, Option<&'static str>);
+
+impl<const N: usize, const P: usize> FastModel<N, P> {
+    /// A model within these bounds that checks one property, or all.
+    ///
+    /// # Panics
+    /// When `N` is not the number of servers, or a budget is greater than a small number can count.
+    pub fn new(
+        bounds: Bounds,
+        tricks: Tricks,
+        property: Option<&str>,
+        tracker: Tracker,
+    ) -> FastModel<N, P> {
+        let Bounds { elections, crashes, commands, reads, duplicates, heartbeats, .. } = bounds;
+        let budgets = [elections, crashes, commands, reads, duplicates, heartbeats];
+        assert!(budgets.iter().all(|budget| *budget < 255 || *budget == ANY), "budgets below 255");
+        assert!(commands + reads <= MAX_REQUESTS, "at most {MAX_REQUESTS} requests");
+        assert_eq!(usize::from(bounds.servers), N, "the number of servers is part of the type");
+        let is_checked = |name: &str| property.is_none_or(|only| only == name);
+        FastModel {
+            bounds,
+            tracker,
+            tricks,
+            is_dead,
+            setting: bounds.setting(),
+            checked: properties::PROPERTIES.iter().filter(|p| is_checked(p.name)).collect(),
+            renamings: Renamings::new(bounds.servers),
+            nodes: Interner::default(),
+            messages: Interner::default(),
+            ghosts: Interner::default(),
+            outcomes: Store::default(),
+            fact_steps: DashMap::default(),
+            checked_states: DashSet::default(),
+            is_reported: AtomicBool::new(false),
+        }
+    }
+
+    /// How many different nodes, messages and facts there are, and how often the core was called.
+    pub fn parts(&self) -> [u32; 4] {
+        [self.nodes.len(), self.messages.len(), self.ghosts.len(), self.outcomes.len()]
+    }
+
+    /// The cluster that a state stands for.
+    pub fn cluster_of(&self, state: &FastState<N, P>) -> Cluster {
+        let Ghost { history, clients } = &self.ghosts.get(state.ghost).ghost;
+        let mut network = Network::new(self.setting.network);
+        for message in &state.network {
+            network.send(self.messages.get(u32::from(*message)).envelope.clone());
+        }
+        Cluster {
+            servers: state.nodes.iter().map(|node| self.nodes.get(*node).node.clone()).collect(),
+            network,
+            clients: clients.clone(),
+            history: history.clone(),
+        }
+    }
+
+    /// The state and the budgets that a state of the plain model would have.
+    pub fn plain_parts_of(&self, state: &FastState<N, P>) -> (Cluster, Spent) {
+        (self.cluster_of(state), state.spent.plain())
+    }
+
+    /// What a state of the plain model is taken for: without what the tricks drop.
+    pub fn reduce(&self, cluster: &Cluster, spent: &Spent) -> Cluster {
+        let mut reduced = cluster.clone();
+        for node in &mut reduced.servers {
+            self.forget_dead_fields(node);
+        }
+        if self.tricks.drop_dead_messages {
+            let future = self.future(spent.crashes);
+            let glances: Vec<Glance> = reduced.servers.iter().map(Glance::at).collect();
+            reduced.network.in_flight.retain(|envelope, _| {
+                let heading = Heading::of(envelope);
+                let (from, to) = (place_of(heading.from), place_of(heading.to));
+                !(self.is_dead)(&heading, &glances[from], &glances[to], future)
+            });
+        }
+        reduced
+    }
+
+    /// What may still happen after so many crashes.
+    pub(super) fn future(&self, crashes: u64) -> Future {
+        let Bounds { crashes: most, leader_timeouts, .. } = self.bounds;
+        Future { can_crash: crashes < most, leaders_time_out: leader_timeouts }
+    }
+
+    /// The action of the closed system that an action of a state stands for.
+    pub fn action_of(&self, state: &FastState<N, P>, action: FastAction) -> Action {
+        let server = self.nodes.get(state.nodes[usize::from(action.place)]).node.state.id;
+        let writes = usize::try_from(action.argument).unwrap_or(usize::MAX);
+        let envelope = || self.messages.get(action.argument).envelope.clone();
+        let request = RequestId(u64::from(action.argument));
+        match action.kind {
+            ActionKind::ElectionTimeout => Action::ElectionTimeout(server),
+            ActionKind::HeartbeatTimeout => Action::HeartbeatTimeout(server),
+            ActionKind::Deliver => Action::Deliver(envelope()),
+            ActionKind::Duplicate => Action::Duplicate(envelope()),
+            ActionKind::Drop => Action::Drop(envelope()),
+            ActionKind::Sync => Action::Sync { server, count: writes },
+            ActionKind::Crash => Action::Crash { server, keep: writes },
+            ActionKind::Propose => Action::Propose { server, requests: vec![request] },
+            ActionKind::Read => Action::Read { server, request },
+            ActionKind::Cut => Action::Cut { from: server, to: server },
+            ActionKind::Heal => Action::Heal,
+            ActionKind::Wipe => Action::Wipe(server),
+        }
+    }
+
+    pub(super) fn node_number(&self, mut node: Node) -> u32 {
+        self.forget_dead_fields(&mut node);
+        self.nodes.number(node, |node| NodeData {
+            node: node.clone(),
+            keys: self.renamings.keys(PartKind::Node, node),
+            glance: Glance::at(node),
+            memo: Row::new(),
+        })
+    }
+
+    /// Whom a leader has heard from matters to its election timer alone.
+    pub(super) fn forget_dead_fields(&self, node: &mut Node) {
+        if let (true, false, Role::Leader(leader)) =
+            (self.tricks.drop_dead_fields, self.bounds.leader_timeouts, &mut node.state.role)
+        {
+            leader.heard = ServerSet::EMPTY;
+        }
+    }
+
+    pub(super) fn message_number(&self, envelope: &Envelope) -> u32 {
+        let number = self.messages.number(envelope.clone(), |envelope| MessageData {
+            envelope: envelope.clone(),
+            keys: self.renamings.keys(PartKind::Message, envelope),
+            heading: Heading::of(envelope),
+        });
+        assert!((number as usize) < MAX_MESSAGES, "at most {MAX_MESSAGES} different messages");
+        number
+    }
+
+    pub(super) fn ghost_number(&self, ghost: Ghost) -> u32 {
+        self.ghosts.number(ghost, |ghost| GhostData {
+            ghost: ghost.clone(),
+            keys: self.renamings.keys(PartKind::Ghost, ghost),
+        })
+    }
+}

@@ -1,0 +1,244 @@
+//! The parts of a state, and their keys.
+
+use super::memo::Row;
+use quorate_cluster::{Clients, Envelope, History, Server};
+use quorate_core::{
+    Configuration, Index, LogPosition, Message, Names, Renumber, Role, Round, ServerId, ServerSet,
+};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+/// A server with its disk.
+pub type Node = Server;
+
+/// The facts that properties read: what happened, and who waits.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct Ghost {
+    /// What happened.
+    pub history: History,
+    /// Who waits.
+    pub clients: Clients,
+}
+
+impl Renumber for Ghost {
+    fn renumber(&self, names: Names<'_>) -> Ghost {
+        let Ghost { history, clients } = self;
+        Ghost { history: history.renumber(names), clients: clients.renumber(names) }
+    }
+}
+
+/// The ways to rename the servers: `P` of them, the identity first.
+#[derive(Clone, Debug)]
+pub(super) struct Renamings<const P: usize> {
+    names: Vec<Vec<ServerId>>,
+}
+
+impl<const P: usize> Renamings<P> {
+    /// All ways to rename this many servers, or only the identity.
+    ///
+    /// # Panics
+    /// When `P` is neither 1 nor the number of ways.
+    pub(super) fn new(servers: u8) -> Renamings<P> {
+        let ids: Vec<ServerId> = (1..=servers).filter_map(ServerId::new).collect();
+        let names = if P == 1 { vec![ids] } else { permutations(&ids) };
+        assert_eq!(names.len(), P, "one key for every way to rename the servers");
+        Renamings { names }
+    }
+
+    /// The identity, as often as there are ways: to show that this is noticed.
+    #[cfg(test)]
+    pub(super) fn identities(servers: u8) -> Renamings<P> {
+        let ids: Vec<ServerId> = (1..=servers).filter_map(ServerId::new).collect();
+        Renamings { names: vec![ids; P] }
+    }
+
+    /// The keys of a part: one for each way to rename the servers.
+    pub(super) fn keys<T: Renumber + Hash>(&self, kind: PartKind, part: &T) -> [u128; P] {
+        core::array::from_fn(|way| {
+            let names = &self.names[way];
+            let renamed = part.renumber(&|server| names[place_of(server)]);
+            key(kind, &renamed)
+        })
+    }
+}
+
+/// All orders of some servers, the given one first.
+fn permutations(ids: &[ServerId]) -> Vec<Vec<ServerId>> {
+    if ids.len() <= 1 {
+        return vec![ids.to_vec()];
+    }
+    let mut all = Vec::new();
+    for place in 0..ids.len() {
+        let mut others = ids.to_vec();
+        let first = others.remove(place);
+        for mut rest in permutations(&others) {
+            rest.insert(0, first);
+            all.push(rest);
+        }
+    }
+    all
+}
+
+/// What a part is: parts of different kinds never share a key.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) enum PartKind {
+    Node,
+    Message,
+    Ghost,
+}
+
+/// A key: 128 bits from the content of a part and nothing else, so that it is the same in every search.
+fn key<T: Hash>(kind: PartKind, part: &T) -> u128 {
+    let half = |salt: u64| {
+        let mut hasher = DefaultHasher::new();
+        (salt, kind as u8).hash(&mut hasher);
+        part.hash(&mut hasher);
+        u128::from(hasher.finish())
+    };
+    half(0x9E37_79B9_7F4A_7C15) << 64 | half(0xC2B2_AE3D_27D4_EB4F)
+}
+
+/// Mixes a key so that sums of mixed keys say nothing of sums of keys.
+pub(super) const fn mix(key: u128) -> u64 {
+    let (low, high) = (key as u64, (key >> 64) as u64);
+    let mut mixed = low ^ high.rotate_left(32).wrapping_mul(0x9FB2_1C65_1E98_DF25);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    mixed = (mixed ^ (mixed >> 27) ^ high).wrapping_mul(0x94D0_49BB_1331_11EB);
+    mixed ^ (mixed >> 31)
+}
+
+/// What is kept of a node.
+#[derive(Debug)]
+pub(super) struct NodeData<const P: usize> {
+    pub(super) node: Node,
+    pub(super) keys: [u128; P],
+    pub(super) glance: Glance,
+    /// What it does upon each input.
+    pub(super) memo: Row,
+}
+
+/// What the rules for dead messages look at.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Glance {
+    pub(super) term: u64,
+    pub(super) durable_term: u64,
+    pub(super) durable_vote: Option<ServerId>,
+    pub(super) vote: Option<ServerId>,
+    /// Whether it knows who leads its term, itself included.
+    pub(super) knows_leader: bool,
+    /// The end of its log.
+    pub(super) last: LogPosition,
+    pub(super) role: RoleKind,
+    /// The votes that a candidate has counted.
+    pub(super) votes: ServerSet,
+    /// How many writes are unfinished.
+    pub(super) unfinished: usize,
+    /// For each server, what a leader knows that it has acknowledged, and the newest round it has echoed.
+    pub(super) acknowledged: [(Index, Round); Configuration::MAX_VOTERS],
+}
+
+/// A role without what it knows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum RoleKind {
+    Follower,
+    Candidate,
+    Leader,
+}
+
+impl Glance {
+    pub(super) fn at(node: &Node) -> Glance {
+        let (role, votes) = match &node.state.role {
+            Role::Follower(_) => (RoleKind::Follower, ServerSet::EMPTY),
+            Role::Candidate(candidate) => (RoleKind::Candidate, candidate.votes),
+            Role::Leader(_) => (RoleKind::Leader, ServerSet::EMPTY),
+        };
+        let mut acknowledged = [(Index::ZERO, Round::ZERO); Configuration::MAX_VOTERS];
+        if let Role::Leader(leader) = &node.state.role {
+            for progress in &leader.progress {
+                acknowledged[place_of(progress.server)] = (progress.match_index, progress.round);
+            }
+        }
+        Glance {
+            term: node.state.current_term.0,
+            durable_term: node.disk.term.0,
+            durable_vote: node.disk.voted_for,
+            vote: node.state.voted_for,
+            knows_leader: node.state.leader_hint().is_some(),
+            last: node.state.log.last_position(),
+            role,
+            votes,
+            unfinished: node.disk.unfinished.len(),
+            acknowledged,
+        }
+    }
+
+    /// Whether this is the role of the server in this term.
+    pub(super) fn is(&self, role: RoleKind, term: u64) -> bool {
+        self.role == role && self.term == term
+    }
+}
+
+/// What is kept of a message.
+#[derive(Debug)]
+pub(super) struct MessageData<const P: usize> {
+    pub(super) envelope: Envelope,
+    pub(super) keys: [u128; P],
+    pub(super) heading: Heading,
+}
+
+/// What the rules for dead messages look at.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Heading {
+    pub(super) kind: MessageKind,
+    pub(super) term: u64,
+    pub(super) from: ServerId,
+    pub(super) to: ServerId,
+    /// Where a candidate's log ends.
+    pub(super) last: Option<LogPosition>,
+    /// What an acknowledgement says.
+    pub(super) acknowledges: Option<(Index, Round)>,
+}
+
+/// What a message is, without what it says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum MessageKind {
+    RequestVote,
+    VoteGranted,
+    AppendEntries,
+    /// AppendAccepted, AppendRejected and StaleTerm: what only the leader of the term heeds.
+    ToLeader,
+}
+
+impl Heading {
+    pub(super) fn of(envelope: &Envelope) -> Heading {
+        let kind = match &envelope.message {
+            Message::RequestVote { .. } => MessageKind::RequestVote,
+            Message::VoteGranted => MessageKind::VoteGranted,
+            Message::AppendEntries { .. } => MessageKind::AppendEntries,
+            Message::AppendAccepted { .. }
+            | Message::AppendRejected { .. }
+            | Message::StaleTerm { .. } => MessageKind::ToLeader,
+        };
+        let last = match &envelope.message {
+            Message::RequestVote { last } => Some(*last),
+            _ => None,
+        };
+        let acknowledges = match &envelope.message {
+            Message::AppendAccepted { match_index, round } => Some((*match_index, *round)),
+            _ => None,
+        };
+        let (from, to) = (envelope.from, envelope.to);
+        Heading { kind, term: envelope.term.0, from, to, last, acknowledges }
+    }
+}
+
+/// The place of a server in a vector of all.
+pub(super) fn place_of(server: ServerId) -> usize {
+    usize::from(server.get()) - 1
+}
+
+/// What is kept of the facts.
+#[derive(Debug)]
+pub(super) struct GhostData<const P: usize> {
+    pub(super) ghost: Ghost,
+    pub(super) keys: [u128; P],
+}

@@ -1,0 +1,87 @@
+//! What a search keeps track of besides states: what happened in it, and whether it may go on.
+
+use crate::Stopper;
+use quorate_cluster::ActionKind;
+use quorate_spec::{Transition, witnesses};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+/// The counts and flags of one search, shared by its threads.
+#[derive(Debug)]
+pub struct Tracker {
+    stopper: Stopper,
+    fired: [AtomicU64; ActionKind::COUNT],
+    /// Reachability witnesses, as bits in the order of their list.
+    seen: AtomicU64,
+    /// Those that must be seen.
+    required: u64,
+    /// Whether some state was left without a future because the search had been stopped.
+    is_cut: AtomicBool,
+    /// Whether the search is over, so that stopping it means nothing any more.
+    is_over: AtomicBool,
+}
+
+impl Tracker {
+    /// For a search that this stops and that must see these witnesses.
+    pub fn new(stopper: Stopper, required: &[&str]) -> Tracker {
+        let bit = |name: &&str| {
+            let place = witnesses::WITNESSES.iter().position(|witness| witness.name == *name);
+            place.map_or(0, |place| 1 << place)
+        };
+        Tracker {
+            stopper,
+            fired: [const { AtomicU64::new(0) }; ActionKind::COUNT],
+            seen: AtomicU64::new(0),
+            required: required.iter().map(bit).fold(0, |all, bit| all | bit),
+            is_cut: AtomicBool::new(false),
+            is_over: AtomicBool::new(false),
+        }
+    }
+
+    /// How often actions of each kind led to a state, in the order of declaration.
+    pub fn fired(&self) -> [u64; ActionKind::COUNT] {
+        core::array::from_fn(|kind| self.fired[kind].load(Ordering::Relaxed))
+    }
+
+    /// Which reachability witnesses have been seen, as bits in the order of their list.
+    pub fn seen(&self) -> u64 {
+        self.seen.load(Ordering::Relaxed)
+    }
+
+    /// Whether every witness that must be seen has been.
+    pub fn has_seen_required(&self) -> bool {
+        self.required & !self.seen() == 0
+    }
+
+    /// Whether some state was left without a future because the search had been stopped. Only then is the
+    /// search incomplete: a limit that is reached once everything has been explored changes nothing.
+    pub fn is_cut(&self) -> bool {
+        self.is_cut.load(Ordering::Relaxed)
+    }
+
+    /// Says that the search is over: the paths that it found can be walked again, stopped or not.
+    pub fn end_search(&self) {
+        self.is_over.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a state may have a future. If not, the search is cut short.
+    pub fn may_go_on(&self) -> bool {
+        let is_stopped = self.stopper.is_stopped() && !self.is_over.load(Ordering::Relaxed);
+        if is_stopped {
+            self.is_cut.store(true, Ordering::Relaxed);
+        }
+        !is_stopped
+    }
+
+    /// Notes that an action has led to a state.
+    pub fn note_action(&self, kind: ActionKind) {
+        self.fired[kind as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Notes which witnesses a transition shows.
+    pub fn note_witnesses(&self, transition: &Transition<'_>) {
+        let new = witnesses::newly_seen(transition, self.seen());
+        if new != 0 {
+            self.seen.fetch_or(new, Ordering::Relaxed);
+        }
+    }
+}
