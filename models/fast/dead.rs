@@ -11,6 +11,9 @@
 //! votes for nobody else in that term. So what a receiver holds in memory counts once no crash can come any
 //! more; while one can, only its durable term and vote do, for a crash would bring a message back that only
 //! memory had outlived.
+//!
+//! The argument speaks of the protocol; the core that is checked may break it. So a message is dropped only if
+//! its arrival, on that very core, would change nothing now.
 
 use super::parts::{Glance, Heading, MessageKind, RoleKind, place_of};
 use quorate_core::ServerId;

@@ -1,8 +1,9 @@
 //! The exploration: which actions a state has, and which state each leads to.
 
-use super::memo::Known;
+use super::dead::Future;
+use super::memo::{Known, Outcome};
 use super::model::{ANY_PROPERTY, FastAction, FastModel};
-use super::parts::{Ghost, RoleKind, place_of};
+use super::parts::{Ghost, Heading, RoleKind, place_of};
 use super::state::{FastState, SpentCounts};
 use crate::searched::Searched;
 use crate::{ANY, Tracker};
@@ -41,11 +42,62 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
             let (from, to) = (place_of(message.heading.from), place_of(message.heading.to));
             let concerns = may_be_any || from == changed || to == changed;
             let glance = |at: usize| &self.nodes.get(state.nodes[at]).glance;
-            if concerns && (self.is_dead)(&message.heading, glance(from), glance(to), future) {
+            let is_dead = concerns
+                && (self.is_dead)(&message.heading, glance(from), glance(to), future)
+                && self.is_inert(state, state.network[place], future);
+            if is_dead {
                 state.network.remove(place);
                 state.subtract_keys(&message.keys);
             } else {
                 place += 1;
+            }
+        }
+    }
+
+    /// Whether the arrival of a message would now change nothing and send nothing that is not dead. The rules
+    /// for dead messages are argued from the protocol; a core that breaks it must not profit from them, so
+    /// what they say is checked on the core itself each time that a message is dropped.
+    fn is_inert(&self, state: &FastState<N, P>, number: u16, future: Future) -> bool {
+        let receiver = |message: u32| place_of(self.messages.get(message).heading.to);
+        let glance = |at: usize| &self.nodes.get(state.nodes[at]).glance;
+        let Some(outcome) = self.arrival(state, u32::from(number)) else { return false };
+        let changes_nothing = |outcome: &Outcome, message: u32| {
+            outcome.violated.is_none() && outcome.node == state.nodes[receiver(message)]
+        };
+        changes_nothing(outcome, u32::from(number))
+            && outcome.sends.iter().all(|sent| {
+                let Heading { from, to, .. } = self.messages.get(*sent).heading;
+                let (from, to) = (glance(place_of(from)), glance(place_of(to)));
+                let heading = &self.messages.get(*sent).heading;
+                let arrived = self.arrival(state, *sent);
+                (self.is_dead)(heading, from, to, future)
+                    && arrived.is_some_and(|o| changes_nothing(o, *sent) && o.sends.is_empty())
+            })
+    }
+
+    /// What the arrival of a message leads to, if it stays within the bounds.
+    fn arrival(&self, state: &FastState<N, P>, message: u32) -> Option<&Outcome> {
+        let to = place_of(self.messages.get(message).heading.to);
+        let place = u8::try_from(to).unwrap_or(u8::MAX);
+        let action = FastAction { kind: ActionKind::Deliver, place, argument: message };
+        self.outcome(state, action)
+    }
+
+    /// What the acting node does upon an action, if it stays within the bounds: remembered, or found out.
+    fn outcome(&self, state: &FastState<N, P>, action: FastAction) -> Option<&Outcome> {
+        let memo = &self.nodes.get(state.nodes[usize::from(action.place)]).memo;
+        let input = Self::input_of(action);
+        loop {
+            match memo.get(input) {
+                Known::Outcome(number) => return Some(self.outcomes.get(number)),
+                Known::Outside => return None,
+                Known::Not => {
+                    let mut before = state.clone();
+                    if action.kind == ActionKind::Deliver {
+                        self.add_message(&mut before, action.argument);
+                    }
+                    memo.set(input, &self.outcomes, self.find_outcome(&before, action));
+                }
             }
         }
     }
@@ -155,15 +207,7 @@ impl<const N: usize, const P: usize> Model for FastModel<N, P> {
         let place = usize::from(action.place);
         let input = Self::input_of(action);
         let data = self.nodes.get(last.nodes[place]);
-        let outcome = loop {
-            match data.memo.get(input) {
-                Known::Outcome(number) => break self.outcomes.get(number),
-                Known::Outside => return None,
-                Known::Not => {
-                    data.memo.set(input, &self.outcomes, self.find_outcome(last, action));
-                }
-            }
-        };
+        let outcome = self.outcome(last, action)?;
         let mut next = last.clone();
         if !self.spend(&mut next.spent, action.kind, outcome.stood) {
             return None;
