@@ -14,7 +14,7 @@
 //! # What a verdict means
 //! The verdict is computed here, never by the search engine, which also calls itself done when it ran into a
 //! limit. A search is complete if every thread of it ended by itself and no state was left without its future
-//! because the search had been stopped; the model itself notes that ([`PlainModel::is_cut`]).
+//! because the search had been stopped; the model itself notes that ([`Tracker::is_cut`]).
 
 mod bounds;
 mod check;

@@ -12,7 +12,7 @@
 //!   content; a state's key is the sum of its parts' keys, and a step changes the sum by the parts that it
 //!   changes. Servers that differ in names alone are the same to the protocol, so every part has one key for
 //!   each way to rename the servers, a state one sum for each, and its fingerprint is the sum of the mixed
-//!   sums: equal for states that differ in names alone [IpDill96], and as uniform as one of them.
+//!   sums: equal for states that differ in names alone \[IpDill96\], and as uniform as one of them.
 //! - **What can never matter again is dropped.** A message that no server will heed any more makes states
 //!   different that are the same (`dead`). Each such rule is argued where it stands, and can be switched off.
 //!

@@ -2,7 +2,7 @@
 //!
 //! The protocol knows servers only by their names and treats all alike: a step of renumbered servers is the
 //! renumbered step. An exhaustive check uses this to look at one of every set of states that differ in names
-//! alone [IpDill96]; that it is so is itself checked, not assumed.
+//! alone \[IpDill96\]; that it is so is itself checked, not assumed.
 
 use crate::action::AbstractAction;
 use crate::basic::{ServerId, ServerSet};
