@@ -114,11 +114,6 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
         }
     }
 
-    /// How many different nodes, messages and facts there are, and how often the core was called.
-    pub fn parts(&self) -> [u32; 4] {
-        [self.nodes.len(), self.messages.len(), self.ghosts.len(), self.outcomes.len()]
-    }
-
     /// The cluster that a state stands for.
     pub fn cluster_of(&self, state: &FastState<N, P>) -> Cluster {
         let Ghost { history, clients } = &self.ghosts.get(state.ghost).ghost;
@@ -132,11 +127,6 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
             clients: clients.clone(),
             history: history.clone(),
         }
-    }
-
-    /// The state and the budgets that a state of the plain model would have.
-    pub fn plain_parts_of(&self, state: &FastState<N, P>) -> (Cluster, Spent) {
-        (self.cluster_of(state), state.spent.plain())
     }
 
     /// What a state of the plain model is taken for: without what the tricks drop.

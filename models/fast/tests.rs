@@ -69,7 +69,7 @@ fn fast_states<const N: usize, const P: usize>(
     while let Some(state) = open.pop() {
         let print = state.fingerprint();
         if let std::collections::btree_map::Entry::Vacant(entry) = seen.entry(print) {
-            let (cluster, spent) = model.plain_parts_of(&state);
+            let (cluster, spent) = (model.cluster_of(&state), state.spent.plain());
             entry.insert(canonical(&cluster, spent));
             open.extend(model.next_states(&state));
         }

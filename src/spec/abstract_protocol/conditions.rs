@@ -130,9 +130,18 @@ impl<C> Abstract<C> {
     }
 
     pub(super) fn votes_are_a_quorum(&self, votes: ServerSet) -> Result<(), GuardFailed> {
-        let is_quorum = self.configuration.is_quorum(votes);
-        require(is_quorum, "become_leader", "votes_are_a_quorum", || {
-            format!("{} are no majority of {}", set(votes), set(self.configuration.voters()))
+        self.is_a_quorum(votes, "become_leader", "votes_are_a_quorum")
+    }
+
+    /// The guard of an action that these servers are a majority.
+    fn is_a_quorum(
+        &self,
+        servers: ServerSet,
+        action: &'static str,
+        guard: &'static str,
+    ) -> Result<(), GuardFailed> {
+        require(self.configuration.is_quorum(servers), action, guard, || {
+            format!("{} are no majority of {}", set(servers), set(self.configuration.voters()))
         })
     }
 
@@ -219,10 +228,7 @@ impl<C> Abstract<C> {
     }
 
     pub(super) fn acknowledgers_are_a_quorum(&self, set_of: ServerSet) -> Result<(), GuardFailed> {
-        let is_quorum = self.configuration.is_quorum(set_of);
-        require(is_quorum, "commit", "acknowledgers_are_a_quorum", || {
-            format!("{} are no majority of {}", set(set_of), set(self.configuration.voters()))
-        })
+        self.is_a_quorum(set_of, "commit", "acknowledgers_are_a_quorum")
     }
 
     pub(super) fn all_acknowledged(
