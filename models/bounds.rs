@@ -172,11 +172,11 @@ pub const BOUNDS: &[Bound] = &[
     },
     Bound {
         flag: "sync",
-        domain: Domain::Word(&["whole-queue", "one-write", "any-prefix"]),
+        domain: Domain::Word(&["whole-queue", "one-write", "any-prefix", "at-once"]),
         meaning: "how many unfinished writes become durable at once",
         get: |bounds| bounds.sync as u64,
         set: |bounds, value| {
-            bounds.sync = SyncGranularity::ALL[usize::try_from(value).unwrap_or(0).min(2)];
+            bounds.sync = SyncGranularity::ALL[usize::try_from(value).unwrap_or(0).min(3)];
         },
     },
     Bound {
@@ -337,6 +337,7 @@ impl Bounds {
                 SyncGranularity::WholeQueue => "all unfinished writes at once",
                 SyncGranularity::OneWrite => "one write at a time",
                 SyncGranularity::AnyPrefix => "any number of writes at once",
+                SyncGranularity::AtOnce => "each write before anything else happens",
             },
         )
     }

@@ -22,6 +22,7 @@ mod counterexample;
 pub mod fast;
 mod limits;
 mod model;
+mod moves;
 mod named;
 pub mod quorum_without_leader;
 mod searched;

@@ -3,11 +3,12 @@
 //! It is the simplest way to explore the core and therefore the one that faster ways are compared with.
 //! Within its bounds it adds nothing to the closed system and hides nothing of it.
 
+use crate::moves::{Move, make_move};
 use crate::searched::Searched;
 use crate::{ANY, Bounds, Tracker};
 use quorate_cluster::{Action, ActionKind, Choices, Cluster, Setting};
 use quorate_spec::properties::{self, PropertyInfo};
-use quorate_spec::{ASSERTIONS, Refinement, Transition, guarded};
+use quorate_spec::{ASSERTIONS, Refinement, Transition};
 use stateright::{Model, Path, Property};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -198,27 +199,26 @@ impl Model for PlainModel {
     }
 
     fn next_state(&self, last: &PlainState, action: Action) -> Option<PlainState> {
-        let mut cluster = last.cluster.clone();
         let parameters = &self.setting.parameters;
-        let Ok(performed) = guarded(|| cluster.perform(parameters, &action)) else {
-            return Some(PlainState { violated: Some(ASSERTIONS), ..last.clone() });
-        };
-        let happening = performed.ok()?;
-        let transition = Transition {
-            before: &last.cluster,
-            action: &action,
-            happening: &happening,
-            after: &cluster,
-        };
-        let spent = last.spent.after(&transition, &self.bounds);
-        if !self.is_within_bounds(&cluster, &spent) {
-            return None;
+        let kind = action.kind();
+        let Move { done, failed } =
+            make_move(&last.cluster, parameters, self.bounds.sync, action).ok()?;
+        let mut next = PlainState { violated: failed.map(|_| ASSERTIONS), ..last.clone() };
+        for done in &done {
+            let transition = done.transition();
+            next.spent = next.spent.after(&transition, &self.bounds);
+            if !self.is_within_bounds(&done.after, &next.spent) {
+                return None;
+            }
+            self.tracker.note_witnesses(&transition);
+            let violated = self.judge(next.refinement.as_mut(), &transition);
+            next.violated = next.violated.or(violated);
         }
-        self.tracker.note_action(action.kind());
-        self.tracker.note_witnesses(&transition);
-        let mut refinement = last.refinement.clone();
-        let violated = self.judge(refinement.as_mut(), &transition);
-        Some(PlainState { cluster, spent, refinement, violated })
+        if let Some(last) = done.into_iter().next_back() {
+            next.cluster = last.after;
+            self.tracker.note_action(kind);
+        }
+        Some(next)
     }
 
     fn properties(&self) -> Vec<Property<PlainModel>> {
@@ -244,6 +244,15 @@ impl Searched for PlainModel {
         discovered: &'static str,
         path: Path<PlainState, Action>,
     ) -> (&'static str, Vec<Action>) {
-        (discovered, path.into_actions())
+        let mut cluster = Cluster::new(&self.setting);
+        let mut actions = Vec::new();
+        for action in path.into_actions() {
+            let parameters = &self.setting.parameters;
+            let made = make_move(&cluster, parameters, self.bounds.sync, action);
+            let Move { done, failed } = made.expect("what a search found can happen");
+            actions.extend(done.iter().map(|done| done.action.clone()).chain(failed));
+            cluster = done.into_iter().next_back().map_or(cluster, |last| last.after);
+        }
+        (discovered, actions)
     }
 }

@@ -4,11 +4,13 @@ use super::dead::Future;
 use super::memo::{Known, Outcome};
 use super::model::{ANY_PROPERTY, FastAction, FastModel};
 use super::parts::{Ghost, Heading, RoleKind, place_of};
+use super::recent::RecentlyHeld;
 use super::state::{FastState, SpentCounts};
+use crate::moves::{Move, make_move};
 use crate::searched::Searched;
 use crate::{ANY, Tracker};
-use quorate_cluster::{Action, ActionKind, Cluster, NetworkKind, SyncGranularity};
-use quorate_spec::{ASSERTIONS, Transition, guarded};
+use quorate_cluster::{Action, ActionKind, Cluster, NetworkKind};
+use quorate_spec::ASSERTIONS;
 use smallvec::SmallVec;
 use stateright::{Model, Path, Property};
 use std::sync::atomic::Ordering;
@@ -17,14 +19,14 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
     /// Whether every property of states holds.
     fn holds(&self, state: &FastState<N, P>) -> bool {
         if state.violated.is_none() {
-            let key = (state.nodes, state.ghost);
-            if self.checked_states.contains(&key) {
+            let hash = RecentlyHeld::hash(&state.nodes, state.ghost);
+            if self.recently_held.contains(hash) {
                 return true;
             }
             let silent = FastState { network: SmallVec::new(), ..state.clone() };
             let cluster = self.cluster_of(&silent);
             if self.checked.iter().all(|property| (property.state)(&cluster).is_ok()) {
-                self.checked_states.insert(key);
+                self.recently_held.insert(hash);
                 return true;
             }
         }
@@ -80,16 +82,17 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
         let to = place_of(self.messages.get(message).heading.to);
         let place = u8::try_from(to).unwrap_or(u8::MAX);
         let action = FastAction { kind: ActionKind::Deliver, place, argument: message };
-        self.outcome(state, action)
+        self.outcome(state, action).map(|(_, outcome)| outcome)
     }
 
-    /// What the acting node does upon an action, if it stays within the bounds: remembered, or found out.
-    fn outcome(&self, state: &FastState<N, P>, action: FastAction) -> Option<&Outcome> {
+    /// What the acting node does upon an action, and its number, if it stays within the bounds: remembered, or
+    /// found out.
+    fn outcome(&self, state: &FastState<N, P>, action: FastAction) -> Option<(u32, &Outcome)> {
         let memo = &self.nodes.get(state.nodes[usize::from(action.place)]).memo;
         let input = Self::input_of(action);
         loop {
             match memo.get(input) {
-                Known::Outcome(number) => return Some(self.outcomes.get(number)),
+                Known::Outcome(number) => return Some((number, self.outcomes.get(number))),
                 Known::Outside => return None,
                 Known::Not => {
                     let mut before = state.clone();
@@ -173,15 +176,11 @@ impl<const N: usize, const P: usize> Model for FastModel<N, P> {
             if is_leader && spent.heartbeats < bounds.heartbeats {
                 add(ActionKind::HeartbeatTimeout, 0);
             }
-            let unfinished = u32::try_from(glance.unfinished).unwrap_or(u32::MAX);
-            let counts = match bounds.sync {
-                SyncGranularity::WholeQueue => unfinished.max(1)..=unfinished,
-                SyncGranularity::OneWrite => 1..=unfinished.min(1),
-                SyncGranularity::AnyPrefix => 1..=unfinished,
-            };
-            counts.for_each(|count| add(ActionKind::Sync, count));
+            let argument = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+            let counts = bounds.sync.counts(glance.unfinished);
+            counts.for_each(|count| add(ActionKind::Sync, argument(count)));
             if spent.crashes < bounds.crashes {
-                (0..=unfinished).for_each(|keep| add(ActionKind::Crash, keep));
+                (0..=glance.unfinished).for_each(|keep| add(ActionKind::Crash, argument(keep)));
             }
             let next_request = u32::try_from(spent.commands + spent.reads + 1).unwrap_or(u32::MAX);
             if is_leader && spent.commands < bounds.commands {
@@ -205,27 +204,38 @@ impl<const N: usize, const P: usize> Model for FastModel<N, P> {
 
     fn next_state(&self, last: &FastState<N, P>, action: FastAction) -> Option<FastState<N, P>> {
         let place = usize::from(action.place);
-        let input = Self::input_of(action);
-        let data = self.nodes.get(last.nodes[place]);
-        let outcome = self.outcome(last, action)?;
-        let mut next = last.clone();
-        if !self.spend(&mut next.spent, action.kind, outcome.stood) {
+        let (step, outcome) = self.outcome(last, action)?;
+        let mut spent = last.spent;
+        if !self.spend(&mut spent, action.kind, outcome.stood) {
             return None;
         }
-        next.violated = outcome.violated;
-        if !self.tracker.has_seen_required() {
+        if outcome.possible & !self.tracker.seen() != 0 {
             self.look_for_witnesses(last, action);
         }
-        if outcome.concerns_facts {
-            let (ghost, violated) = self.fact_step(last, action, input);
-            next.violated = next.violated.or(violated);
-            if ghost != last.ghost {
-                next.subtract_keys(&self.ghosts.get(last.ghost).keys);
-                next.add_keys(&self.ghosts.get(ghost).keys);
-                next.ghost = ghost;
-            }
+        let (ghost, violated) = match outcome.concerns_facts {
+            true => self.fact_step(last, action, step),
+            false => (last.ghost, None),
+        };
+        self.tracker.note_action(action.kind);
+        let violated = outcome.violated.or(violated);
+        let is_changed = outcome.node != last.nodes[place];
+        let takes =
+            action.kind == ActionKind::Deliver && self.setting.network != NetworkKind::Facts;
+        let is_sent = |message: &u32| last.network.binary_search(&(*message as u16)).is_ok();
+        let changes_nothing = !(is_changed || takes || violated.is_some())
+            && ghost == last.ghost
+            && spent == last.spent
+            && outcome.sends.iter().all(is_sent);
+        if changes_nothing {
+            return None;
         }
-        if action.kind == ActionKind::Deliver && self.setting.network != NetworkKind::Facts {
+        let mut next = FastState { spent, violated, ..last.clone() };
+        if ghost != last.ghost {
+            next.subtract_keys(&self.ghosts.get(last.ghost).keys);
+            next.add_keys(&self.ghosts.get(ghost).keys);
+            next.ghost = ghost;
+        }
+        if takes {
             let number = action.argument as u16;
             if let Ok(at) = next.network.binary_search(&number) {
                 next.network.remove(at);
@@ -235,9 +245,8 @@ impl<const N: usize, const P: usize> Model for FastModel<N, P> {
         for message in &outcome.sends {
             self.add_message(&mut next, *message);
         }
-        let is_changed = outcome.node != last.nodes[place];
         if is_changed {
-            next.subtract_keys(&data.keys);
+            next.subtract_keys(&self.nodes.get(last.nodes[place]).keys);
             next.add_keys(&self.nodes.get(outcome.node).keys);
             next.nodes[place] = outcome.node;
         }
@@ -245,7 +254,6 @@ impl<const N: usize, const P: usize> Model for FastModel<N, P> {
         if self.tricks.drop_dead_messages && can_kill {
             self.drop_dead(&mut next, place, action.kind);
         }
-        self.tracker.note_action(action.kind);
         Some(next)
     }
 
@@ -269,23 +277,25 @@ impl<const N: usize, const P: usize> Searched for FastModel<N, P> {
         let mut actions = Vec::new();
         for (state, action) in path.into_vec() {
             let Some(action) = action.map(|action| self.action_of(&state, action)) else { break };
-            actions.push(action.clone());
-            let before = cluster.clone();
             let parameters = &self.setting.parameters;
-            let performed = guarded(|| cluster.perform(parameters, &action));
-            let Ok(performed) = performed else { return (ASSERTIONS, actions) };
-            let happening = performed.expect("what dropped messages leave out is never needed");
-            let transition = Transition {
-                before: &before,
-                action: &action,
-                happening: &happening,
-                after: &cluster,
-            };
-            let broken = self.checked.iter().find(|property| {
-                (property.step)(&transition).and_then(|()| (property.state)(&cluster)).is_err()
-            });
-            if let Some(property) = broken {
-                return (property.name, actions);
+            let made = make_move(&cluster, parameters, self.bounds.sync, action);
+            let Move { done, failed } =
+                made.expect("what dropped messages leave out is never needed");
+            for done in done {
+                actions.push(done.action.clone());
+                let transition = done.transition();
+                let broken = self.checked.iter().find(|property| {
+                    let step = (property.step)(&transition);
+                    step.and_then(|()| (property.state)(&done.after)).is_err()
+                });
+                if let Some(property) = broken {
+                    return (property.name, actions);
+                }
+                cluster = done.after;
+            }
+            if let Some(failed) = failed {
+                actions.push(failed);
+                return (ASSERTIONS, actions);
             }
         }
         unreachable!("the fast model reports a violation that whole clusters do not show")

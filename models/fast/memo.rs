@@ -15,6 +15,8 @@ pub(super) struct Outcome {
     pub(super) concerns_facts: bool,
     /// Whether the server stood for election.
     pub(super) stood: bool,
+    /// The witnesses that read other servers and may have happened, as far as this one tells.
+    pub(super) possible: u64,
     /// The property that the step violates, as far as the server alone tells.
     pub(super) violated: Option<&'static str>,
 }

@@ -32,6 +32,7 @@ mod interner;
 mod memo;
 mod model;
 mod parts;
+mod recent;
 mod state;
 mod steps;
 #[cfg(test)]

@@ -6,9 +6,10 @@ use super::memo::{MAX_MESSAGES, Outcome, Row};
 use super::parts::{
     Ghost, GhostData, Glance, Heading, MessageData, Node, NodeData, PartKind, Renamings, place_of,
 };
+use super::recent::{RecentFacts, RecentlyHeld};
 use super::state::FastState;
 use crate::{ANY, Bounds, Spent, Tracker};
-use dashmap::{DashMap, DashSet};
+use dashmap::DashMap;
 use quorate_cluster::{Action, ActionKind, Cluster, Envelope, Network, Setting};
 use quorate_core::{RequestId, Role, ServerSet};
 use quorate_spec::properties::{self, PropertyInfo};
@@ -59,8 +60,10 @@ pub struct FastModel<const N: usize, const P: usize> {
     pub(super) outcomes: Store<Outcome>,
     /// What every step does to the facts.
     pub(super) fact_steps: DashMap<FactInput, FactStep, FxBuildHasher>,
-    /// The nodes and facts for which the properties of states hold.
-    pub(super) checked_states: DashSet<([u32; N], u32), FxBuildHasher>,
+    /// The same for those of late.
+    pub(super) recent_facts: RecentFacts,
+    /// The nodes and facts for which the properties of states were found to hold of late.
+    pub(super) recently_held: RecentlyHeld,
     pub(super) is_reported: AtomicBool,
 }
 
@@ -109,7 +112,8 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
             ghosts: Interner::default(),
             outcomes: Store::default(),
             fact_steps: DashMap::default(),
-            checked_states: DashSet::default(),
+            recent_facts: RecentFacts::default(),
+            recently_held: RecentlyHeld::default(),
             is_reported: AtomicBool::new(false),
         }
     }

@@ -5,10 +5,11 @@ use super::model::{FactStep, FastAction, FastModel, MAX_UNFINISHED};
 use super::parts::{Ghost, Node};
 use super::state::FastState;
 use crate::Bounds;
-use quorate_cluster::{Action, ActionKind, Cluster, Envelope, Happening};
+use crate::moves::{Done, Move, make_move};
+use quorate_cluster::{ActionKind, Cluster, Envelope, Happening};
 use quorate_core::{AbstractAction, Event, Message, Role};
 use quorate_spec::properties::PropertyInfo;
-use quorate_spec::{ASSERTIONS, Transition, guarded};
+use quorate_spec::{ASSERTIONS, witnesses};
 
 impl<const N: usize, const P: usize> FastModel<N, P> {
     /// The slot of an action in the row of its node.
@@ -35,35 +36,19 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
     }
 
     /// Lets an action happen to the whole cluster that a state stands for.
-    fn perform(
-        &self,
-        state: &FastState<N, P>,
-        action: FastAction,
-    ) -> (Cluster, Action, Option<(Cluster, Happening)>) {
-        let before = self.cluster_of(state);
+    fn perform(&self, state: &FastState<N, P>, action: FastAction) -> Move {
         let action = self.action_of(state, action);
-        let mut after = before.clone();
         let parameters = &self.setting.parameters;
-        let performed = match guarded(|| after.perform(parameters, &action)) {
-            Ok(Ok(happening)) => Some((after, happening)),
-            Ok(Err(impossible)) => unreachable!("{action} was offered: {impossible}"),
-            Err(_) => None,
-        };
-        (before, action, performed)
+        let made = make_move(&self.cluster_of(state), parameters, self.bounds.sync, action.clone());
+        made.unwrap_or_else(|impossible| unreachable!("{action} was offered: {impossible}"))
     }
 
-    /// Looks whether an action shows a witness that has not been seen. Most are noticed when a step is first
-    /// taken; this is for as long as a required one is missing.
+    /// Looks whether an action shows a witness that has not been seen and reads more servers than the one that
+    /// acts. All others are noticed when the step, or what it does to the facts, is first found out.
     #[cold]
     pub(super) fn look_for_witnesses(&self, state: &FastState<N, P>, action: FastAction) {
-        let (before, real, performed) = self.perform(state, action);
-        if let Some((after, happening)) = performed {
-            self.tracker.note_witnesses(&Transition {
-                before: &before,
-                action: &real,
-                happening: &happening,
-                after: &after,
-            });
+        for done in &self.perform(state, action).done {
+            self.tracker.note_witnesses(&done.transition());
         }
     }
 
@@ -75,61 +60,84 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
         action: FastAction,
     ) -> Option<Outcome> {
         let place = usize::from(action.place);
-        let (before, real, performed) = self.perform(state, action);
-        let Some((after, happening)) = performed else {
-            return Some(Outcome {
-                node: state.nodes[place],
-                sends: Box::default(),
-                concerns_facts: false,
-                stood: false,
-                violated: Some(ASSERTIONS),
-            });
+        let Move { done, failed } = self.perform(state, action);
+        let mut found = Outcome {
+            node: state.nodes[place],
+            sends: Box::default(),
+            concerns_facts: false,
+            stood: false,
+            possible: 0,
+            violated: failed.map(|_| ASSERTIONS),
         };
         let Bounds { max_term, max_log, .. } = self.bounds;
-        let (was, is) = (&before.servers[place], &after.servers[place]);
-        if is.state.current_term.0 > max_term || is.state.log.last_index().0 > max_log {
-            return None;
+        let mut sends = Vec::new();
+        for done in &done {
+            let (was, is) = (&done.before.servers[place], &done.after.servers[place]);
+            if is.state.current_term.0 > max_term || is.state.log.last_index().0 > max_log {
+                return None;
+            }
+            let transition = done.transition();
+            self.tracker.note_witnesses(&transition);
+            let change = transition.server_changes().nth(place)?;
+            let broken = |property: &&&PropertyInfo| (property.server)(&change).is_err();
+            let violated = self.checked.iter().find(broken).map(|property| property.name);
+            found.violated = found.violated.or(violated);
+            found.possible |= witnesses::possible_in(&transition);
+            found.stood |= action.kind == ActionKind::ElectionTimeout
+                && is.state.current_term > was.state.current_term;
+            found.concerns_facts |= concerns_facts(was, is, done.action.kind(), &done.happening);
+            let sent = done.happening.step.iter().flat_map(|step| &step.effects.send);
+            sends.extend(sent.map(|envelope| self.message_number(envelope)));
         }
-        let transition =
-            Transition { before: &before, action: &real, happening: &happening, after: &after };
-        self.tracker.note_witnesses(&transition);
-        let change = transition.server_changes().nth(place)?;
-        let broken = |property: &&&PropertyInfo| (property.server)(&change).is_err();
-        let sends = happening.step.iter().flat_map(|step| &step.effects.send);
-        Some(Outcome {
-            node: self.node_number(is.clone()),
-            sends: sends.map(|envelope| self.message_number(envelope)).collect(),
-            concerns_facts: concerns_facts(was, is, action.kind, &happening),
-            stood: action.kind == ActionKind::ElectionTimeout
-                && is.state.current_term > was.state.current_term,
-            violated: self.checked.iter().find(broken).map(|property| property.name),
-        })
+        if let Some(last) = done.last() {
+            found.node = self.node_number(last.after.servers[place].clone());
+        }
+        Some(Outcome { sends: sends.into(), ..found })
     }
 
-    /// The facts after an action, and the property it violates.
+    /// The facts after an action whose outcome has this number, and the property it violates.
     pub(super) fn fact_step(
         &self,
         state: &FastState<N, P>,
         action: FastAction,
-        input: usize,
+        step: u32,
     ) -> FactStep {
-        let node = state.nodes[usize::from(action.place)];
-        let key = (state.ghost, node, u32::try_from(input).unwrap_or(u32::MAX));
-        if let Some(known) = self.fact_steps.get(&key) {
-            return *known;
+        if let Some(ghost) = self.recent_facts.get(state.ghost, step) {
+            return (ghost, None);
         }
-        let (before, real, performed) = self.perform(state, action);
-        // A failed assertion has been reported by the step itself.
-        let Some((after, happening)) = performed else { return (state.ghost, None) };
-        let transition =
-            Transition { before: &before, action: &real, happening: &happening, after: &after };
-        self.tracker.note_witnesses(&transition);
-        let broken = |property: &&&PropertyInfo| (property.step)(&transition).is_err();
-        let violated = self.checked.iter().find(broken).map(|property| property.name);
-        let Cluster { history, clients, .. } = after.clone();
-        let found = (self.ghost_number(Ghost { history, clients }), violated);
-        self.fact_steps.insert(key, found);
+        let node = state.nodes[usize::from(action.place)];
+        let input = Self::input_of(action);
+        let key = (state.ghost, node, u32::try_from(input).unwrap_or(u32::MAX));
+        let known = self.fact_steps.get(&key).map(|known| *known);
+        let found = known.unwrap_or_else(|| {
+            let found = self.find_fact_step(state, action);
+            self.fact_steps.insert(key, found);
+            found
+        });
+        if let (ghost, None) = found {
+            self.recent_facts.set(state.ghost, step, ghost);
+        }
         found
+    }
+
+    /// The facts after an action, and the property it violates, found out by letting the action happen.
+    #[cold]
+    fn find_fact_step(&self, state: &FastState<N, P>, action: FastAction) -> FactStep {
+        // A failed assertion has been reported by the step itself.
+        let Move { done, failed: _ } = self.perform(state, action);
+        let mut violated = None;
+        for done in &done {
+            let transition = done.transition();
+            self.tracker.note_witnesses(&transition);
+            let broken = |property: &&&PropertyInfo| (property.step)(&transition).is_err();
+            let broken = self.checked.iter().find(broken).map(|property| property.name);
+            violated = violated.or(broken);
+        }
+        let Some(Done { after, .. }) = done.into_iter().next_back() else {
+            return (state.ghost, None);
+        };
+        let Cluster { history, clients, .. } = after;
+        (self.ghost_number(Ghost { history, clients }), violated)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Which actions can happen in a state.
 
-use crate::{Action, ActionKind, Cluster, NetworkKind};
+use crate::{Action, ActionKind, Cluster, NetworkKind, Server};
+use core::ops::RangeInclusive;
 use quorate_core::{Role, ServerId};
 
 /// Which actions are offered. What is left out never happens; nothing that can happen otherwise is.
@@ -25,12 +26,18 @@ pub enum SyncGranularity {
     OneWrite,
     /// Any number, from the oldest one to all of them.
     AnyPrefix,
+    /// All of them, before anything else happens: a disk that never owes a write.
+    AtOnce,
 }
 
 impl SyncGranularity {
     /// All granularities.
-    pub const ALL: [SyncGranularity; 3] =
-        [SyncGranularity::WholeQueue, SyncGranularity::OneWrite, SyncGranularity::AnyPrefix];
+    pub const ALL: [SyncGranularity; 4] = [
+        SyncGranularity::WholeQueue,
+        SyncGranularity::OneWrite,
+        SyncGranularity::AnyPrefix,
+        SyncGranularity::AtOnce,
+    ];
 
     /// The name of this granularity.
     pub const fn name(self) -> &'static str {
@@ -38,6 +45,18 @@ impl SyncGranularity {
             SyncGranularity::WholeQueue => "whole-queue",
             SyncGranularity::OneWrite => "one-write",
             SyncGranularity::AnyPrefix => "any-prefix",
+            SyncGranularity::AtOnce => "at-once",
+        }
+    }
+
+    /// How many of so many unfinished writes can become durable.
+    pub const fn counts(self, unfinished: usize) -> RangeInclusive<usize> {
+        match self {
+            SyncGranularity::WholeQueue | SyncGranularity::AtOnce => {
+                (if unfinished == 0 { 1 } else { unfinished })..=unfinished
+            }
+            SyncGranularity::OneWrite => 1..=(if unfinished == 0 { 0 } else { 1 }),
+            SyncGranularity::AnyPrefix => 1..=unfinished,
         }
     }
 }
@@ -74,9 +93,20 @@ impl Choices {
 }
 
 impl Cluster {
+    /// The sync that comes before anything else, if disks finish their writes at once and one has not.
+    pub fn due_sync(&self, sync: SyncGranularity) -> Option<Action> {
+        let due = |server: &&Server| !server.disk.unfinished.is_empty();
+        let server = self.servers.iter().find(due).filter(|_| sync == SyncGranularity::AtOnce)?;
+        Some(Action::Sync { server: server.state.id, count: server.disk.unfinished.len() })
+    }
+
     /// Adds every action that can happen in this state and is among the choices, in an order that
     /// depends on nothing else.
     pub fn possible_actions(&self, choices: &Choices, out: &mut Vec<Action>) {
+        if let Some(sync) = self.due_sync(choices.sync) {
+            out.push(sync);
+            return;
+        }
         let begin = out.len();
         for server in &self.servers {
             let id = server.state.id;
@@ -112,12 +142,7 @@ impl Cluster {
         sync: SyncGranularity,
         out: &mut Vec<Action>,
     ) {
-        let counts = match sync {
-            SyncGranularity::WholeQueue => unfinished.max(1)..=unfinished,
-            SyncGranularity::OneWrite => 1..=unfinished.min(1),
-            SyncGranularity::AnyPrefix => 1..=unfinished,
-        };
-        out.extend(counts.map(|count| Action::Sync { server, count }));
+        out.extend(sync.counts(unfinished).map(|count| Action::Sync { server, count }));
         out.extend((0..=unfinished).map(|keep| Action::Crash { server, keep }));
         out.push(Action::Wipe(server));
     }

@@ -22,11 +22,19 @@ pub(super) fn two_leaders_at_once(transition: &Transition<'_>) -> bool {
         && transition.after.servers.iter().filter(|server| leads(&server.state)).count() > 1
 }
 
+fn stands(role: &Role) -> bool {
+    matches!(role, Role::Candidate(_))
+}
+
+pub(super) fn server_stood(transition: &Transition<'_>) -> bool {
+    step(transition).is_some_and(|step| {
+        step.before.current_term < step.after.current_term && stands(&step.after.role)
+    })
+}
+
 pub(super) fn two_candidates(transition: &Transition<'_>) -> bool {
     let Some(step) = step(transition) else { return false };
-    let stands = |role: &Role| matches!(role, Role::Candidate(_));
-    let has_stood = step.before.current_term < step.after.current_term && stands(&step.after.role);
-    has_stood
+    server_stood(transition)
         && transition.after.servers.iter().any(|other| {
             other.state.id != step.after.id
                 && other.state.current_term == step.after.current_term

@@ -29,15 +29,21 @@ pub struct Reachability {
     pub reading: &'static str,
     /// Whether it happened in this action.
     pub seen: fn(&Transition<'_>) -> bool,
+    /// For a witness that reads other servers than the one that acts: what the step of that one alone must
+    /// show. The others read the acting server, the facts and what happened, never messages in flight.
+    pub only_if: Option<fn(&Transition<'_>) -> bool>,
 }
 
 macro_rules! witnesses {
-    ($($chapter:ident::$name:ident $reading:literal)+) => {
+    (@only_if) => { None };
+    (@only_if $chapter:ident::$part:ident) => { Some($chapter::$part) };
+    ($($chapter:ident::$name:ident $(($($part:tt)+))? $reading:literal)+) => {
         /// Every witness. The place of a witness is its bit in a set of witnesses seen.
         pub const WITNESSES: &[Reachability] = &[$(Reachability {
             name: stringify!($name),
             reading: $reading,
             seen: $chapter::$name,
+            only_if: witnesses!(@only_if $($($part)+)?),
         }),+];
     };
 }
@@ -45,8 +51,9 @@ macro_rules! witnesses {
 witnesses! {
     elections::leader_elected "A server became leader."
     elections::leader_after_leader "A server became leader after another term had one."
-    elections::two_leaders_at_once "Two servers led at the same time, in different terms."
-    elections::two_candidates "Two servers stood in the same term."
+    elections::two_leaders_at_once (elections::leader_elected)
+        "Two servers led at the same time, in different terms."
+    elections::two_candidates (elections::server_stood) "Two servers stood in the same term."
     elections::candidate_gave_way "A candidate accepted another server as leader of its term."
     elections::vote_refused_for_vote "A vote was refused because it had been given."
     elections::vote_refused_for_log "A vote was refused because the candidate's log ended too early."
@@ -83,7 +90,8 @@ witnesses! {
     disks::crash_of_leader "A leader crashed."
     disks::restart_with_vote "A server came back with the vote it had cast."
     disks::durable_entry_overwritten "An entry on a disk was replaced or removed."
-    disks::majority_entry_overwritten "An entry of an earlier term went although a majority of disks held it."
+    disks::majority_entry_overwritten (disks::durable_entry_overwritten)
+        "An entry of an earlier term went although a majority of disks held it."
     clients::write_done "A write was done."
     clients::write_unknown "A write ended unknown."
     clients::write_busy "A write was refused as too many."
@@ -115,6 +123,15 @@ pub fn newly_seen(transition: &Transition<'_>, already: u64) -> u64 {
         }
     }
     seen
+}
+
+/// The witnesses that read other servers and for which the step of the acting one shows what it must: whether
+/// they happened, the others tell.
+pub fn possible_in(transition: &Transition<'_>) -> u64 {
+    let places = WITNESSES.iter().zip(0..);
+    let possible =
+        places.filter(|(witness, _)| witness.only_if.is_some_and(|shown| shown(transition)));
+    possible.fold(0, |bits, (_, place)| bits | 1 << place)
 }
 
 /// The witness with this name.

@@ -1,0 +1,59 @@
+//! A move of a model: an action, and what the disks do before anything else can happen.
+//!
+//! With most disks a move is one action. A disk that finishes each write at once does so within the move:
+//! nothing can come between a step and the syncs that are due after it, so the states between them are no
+//! states of the model.
+
+use quorate_cluster::{Action, Cluster, Happening, Impossible, SyncGranularity};
+use quorate_core::Parameters;
+use quorate_spec::{Transition, guarded};
+
+/// An action that has happened.
+pub(crate) struct Done {
+    pub(crate) before: Cluster,
+    pub(crate) action: Action,
+    pub(crate) happening: Happening,
+    pub(crate) after: Cluster,
+}
+
+impl Done {
+    pub(crate) const fn transition(&self) -> Transition<'_> {
+        let Done { before, action, happening, after } = self;
+        Transition { before, action, happening, after }
+    }
+}
+
+/// What became of a move.
+pub(crate) struct Move {
+    /// The actions that happened, in order.
+    pub(crate) done: Vec<Done>,
+    /// The action in which a server's assertion failed, if one did: the last, and not among those done.
+    pub(crate) failed: Option<Action>,
+}
+
+/// Lets an action happen in a cluster, and the syncs that are due after it.
+///
+/// # Errors
+/// When the action cannot happen in this state.
+pub(crate) fn make_move(
+    cluster: &Cluster,
+    parameters: &Parameters,
+    sync: SyncGranularity,
+    action: Action,
+) -> Result<Move, Impossible> {
+    let mut done: Vec<Done> = Vec::with_capacity(1);
+    let mut next = Some(action);
+    while let Some(action) = next {
+        let before = done.last().map_or(cluster, |last| &last.after).clone();
+        let mut after = before.clone();
+        match guarded(|| after.perform(parameters, &action)) {
+            Ok(performed) => {
+                let happening = performed?;
+                next = after.due_sync(sync);
+                done.push(Done { before, action, happening, after });
+            }
+            Err(_) => return Ok(Move { done, failed: Some(action) }),
+        }
+    }
+    Ok(Move { done, failed: None })
+}
