@@ -94,8 +94,7 @@ impl PlainModel {
             tracker,
             setting: bounds.setting(),
             checked: properties::PROPERTIES.iter().filter(|p| is_checked(p.name)).collect(),
-            checks_refinement: bounds.refinement
-                && (is_checked(quorate_spec::REFINEMENT) || is_checked(quorate_spec::COUPLED)),
+            checks_refinement: bounds.compares(property),
             reported: crate::property_names().map(|_| AtomicBool::new(false)).collect(),
         }
     }

@@ -26,17 +26,21 @@
 //! checked for every combination of facts, node and input. One that reads a whole state, without messages in
 //! flight, is checked for every combination of nodes and facts. A violation marks the state.
 
+mod blame;
+mod compare;
 mod dead;
 mod explore;
 mod interner;
 mod memo;
 mod model;
 mod parts;
+mod refine;
 mod state;
 mod steps;
 #[cfg(test)]
 mod tests;
 
+pub use compare::{Comparison, compare};
 pub use model::{FastAction, FastModel, Tricks};
 pub use parts::{Ghost, Node};
 pub use state::FastState;

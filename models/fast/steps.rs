@@ -3,6 +3,7 @@
 use super::memo::{INPUTS, Outcome};
 use super::model::{FactStep, FastAction, FastModel, MAX_UNFINISHED};
 use super::parts::{Ghost, Node};
+use super::refine::concerns_abstract;
 use super::state::FastState;
 use crate::Bounds;
 use quorate_cluster::{Action, ActionKind, Cluster, Envelope, Happening};
@@ -28,7 +29,8 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
             ActionKind::Propose => 40 + argument,
             ActionKind::Read => 80 + argument,
             ActionKind::Deliver | ActionKind::Duplicate => INPUTS + argument,
-            ActionKind::Drop | ActionKind::Cut | ActionKind::Heal | ActionKind::Wipe => {
+            ActionKind::Wipe => 120,
+            ActionKind::Drop | ActionKind::Cut | ActionKind::Heal => {
                 unreachable!("no model has this action")
             }
         }
@@ -99,7 +101,8 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
         Some(Outcome {
             node: self.node_number(is.clone()),
             sends: sends.map(|envelope| self.message_number(envelope)).collect(),
-            concerns_facts: concerns_facts(was, is, action.kind, &happening),
+            concerns_facts: concerns_facts(was, is, action.kind, &happening)
+                || (self.compares && concerns_abstract(&happening)),
             stood: action.kind == ActionKind::ElectionTimeout
                 && is.state.current_term > was.state.current_term,
             violated: self.checked.iter().find(broken).map(|property| property.name),
@@ -126,8 +129,10 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
         self.tracker.note_witnesses(&transition);
         let broken = |property: &&&PropertyInfo| (property.step)(&transition).is_err();
         let violated = self.checked.iter().find(broken).map(|property| property.name);
+        let (refinement, diverged) = self.refined(state.ghost, &transition);
         let Cluster { history, clients, .. } = after.clone();
-        let found = (self.ghost_number(Ghost { history, clients }), violated);
+        let ghost = self.ghost_number(Ghost { history, clients, refinement });
+        let found = (ghost, violated.or(diverged));
         self.fact_steps.insert(key, found);
         found
     }
@@ -135,7 +140,10 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
 
 /// Whether a step may change the facts, or do something that a property compares with them.
 fn concerns_facts(was: &Node, is: &Node, kind: ActionKind, happening: &Happening) -> bool {
-    let is_asked = matches!(kind, ActionKind::Crash | ActionKind::Propose | ActionKind::Read);
+    let is_asked = matches!(
+        kind,
+        ActionKind::Crash | ActionKind::Wipe | ActionKind::Propose | ActionKind::Read
+    );
     let has_counted_itself = |node: &Node| matches!(&node.state.role, Role::Candidate(c) if c.votes.contains(node.state.id));
     let tells = happening.step.as_ref().is_some_and(|step| {
         let effects = &step.effects;

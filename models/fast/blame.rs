@@ -1,0 +1,52 @@
+//! What a discovery of a search means: which property fails, and what happens on the way there.
+
+use super::model::{FastAction, FastModel};
+use super::state::FastState;
+use crate::Tracker;
+use crate::searched::Searched;
+use quorate_cluster::{Action, Cluster};
+use quorate_spec::{ASSERTIONS, Transition, guarded};
+use stateright::Path;
+
+impl<const N: usize, const P: usize> Searched for FastModel<N, P> {
+    fn tracker(&self) -> &Tracker {
+        &self.tracker
+    }
+
+    /// Walks the path on whole clusters: the first property that fails there is the one to blame.
+    fn blame(
+        &self,
+        _: &'static str,
+        path: Path<FastState<N, P>, FastAction>,
+    ) -> (&'static str, Vec<Action>) {
+        let mut cluster = Cluster::new(&self.setting);
+        let mut refinement = self.first_ghost(&cluster).refinement;
+        let mut actions = Vec::new();
+        for (state, action) in path.into_vec() {
+            let Some(action) = action.map(|action| self.action_of(&state, action)) else { break };
+            actions.push(action.clone());
+            let before = cluster.clone();
+            let parameters = &self.setting.parameters;
+            let performed = guarded(|| cluster.perform(parameters, &action));
+            let Ok(performed) = performed else { return (ASSERTIONS, actions) };
+            let happening = performed.expect("what dropped messages leave out is never needed");
+            let transition = Transition {
+                before: &before,
+                action: &action,
+                happening: &happening,
+                after: &cluster,
+            };
+            let broken = self.checked.iter().find(|property| {
+                (property.step)(&transition).and_then(|()| (property.state)(&cluster)).is_err()
+            });
+            if let Some(property) = broken {
+                return (property.name, actions);
+            }
+            let diverged = refinement.as_mut().and_then(|beside| beside.check(&transition).err());
+            if let Some(violation) = diverged {
+                return (violation.property, actions);
+            }
+        }
+        unreachable!("the fast model reports a violation that whole clusters do not show")
+    }
+}
