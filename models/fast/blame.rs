@@ -2,8 +2,8 @@
 
 use super::model::{FastAction, FastModel};
 use super::state::FastState;
-use crate::Tracker;
 use crate::searched::Searched;
+use crate::{SYMMETRY, Tracker};
 use quorate_cluster::{Action, Cluster};
 use quorate_spec::{ASSERTIONS, Transition, guarded};
 use stateright::Path;
@@ -22,7 +22,9 @@ impl<const N: usize, const P: usize> Searched for FastModel<N, P> {
         let mut cluster = Cluster::new(&self.setting);
         let mut refinement = self.first_ghost(&cluster).refinement;
         let mut actions = Vec::new();
+        let mut marked = None;
         for (state, action) in path.into_vec() {
+            marked = state.violated;
             let Some(action) = action.map(|action| self.action_of(&state, action)) else { break };
             actions.push(action.clone());
             let before = cluster.clone();
@@ -46,6 +48,10 @@ impl<const N: usize, const P: usize> Searched for FastModel<N, P> {
             if let Some(violation) = diverged {
                 return (violation.property, actions);
             }
+        }
+        // That a step does something else under other names is no property of the step itself.
+        if marked == Some(SYMMETRY) {
+            return (SYMMETRY, actions);
         }
         unreachable!("the fast model reports a violation that whole clusters do not show")
     }

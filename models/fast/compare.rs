@@ -9,15 +9,16 @@
 //! A set holds hashes of 128 bits, so that a model of millions of states fits; that two different states are
 //! taken for one has odds below 10^-24 for as many.
 
-use super::parts::{hash128, permutations};
+use super::parts::hash128;
 use super::{FastModel, Tricks};
+use crate::symmetry::permutations;
 use crate::{Bounds, PlainModel, PlainState, Spent, Stopper, Tracker};
 use quorate_cluster::Cluster;
 use quorate_core::{Renumber, ServerId};
 use quorate_spec::Refinement;
 use stateright::Model;
-use std::collections::HashSet;
-use std::collections::hash_map::{Entry, HashMap};
+use std::collections::BTreeSet;
+use std::collections::btree_map::{BTreeMap, Entry};
 
 /// How many states two models have that reach the same.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -54,16 +55,16 @@ impl Whole<'_> {
             let refinement = self.refinement.map(|beside| beside.renumber(&names));
             hash128(&(self.cluster.renumber(&names), refinement, self.spent, self.is_violated))
         };
-        let hashes: HashSet<u128> = permutations(&ids).into_iter().map(hash_under).collect();
-        let hash = hashes.iter().copied().min().unwrap_or_default();
-        Nameless { hash, orbit: hashes.len() }
+        let hashes: BTreeSet<u128> = permutations(&ids).into_iter().map(hash_under).collect();
+        let least = hashes.first().copied();
+        Nameless { hash: least.expect("at least one way to name them"), orbit: hashes.len() }
     }
 }
 
 /// What a fast model reaches.
 struct Reached {
     /// For each state, whether the plain model reaches it too, as far as that has been walked.
-    states: HashMap<u128, bool>,
+    states: BTreeMap<u128, bool>,
     /// The states in the orbits of these.
     in_orbits: usize,
 }
@@ -71,8 +72,8 @@ struct Reached {
 impl<const N: usize, const P: usize> FastModel<N, P> {
     /// Walks every state, one for each fingerprint.
     fn reached(&self) -> Result<Reached, String> {
-        let mut reached = Reached { states: HashMap::new(), in_orbits: 0 };
-        let mut prints: HashSet<u64> = HashSet::new();
+        let mut reached = Reached { states: BTreeMap::new(), in_orbits: 0 };
+        let mut prints: BTreeSet<u64> = BTreeSet::new();
         let mut open = self.init_states();
         while let Some(state) = open.pop() {
             if !prints.insert(state.fingerprint()) {
@@ -128,7 +129,7 @@ pub fn compare<const N: usize, const P: usize>(
 ) -> Result<Vec<Comparison>, String> {
     let mut all: Vec<Reached> = models.iter().map(FastModel::reached).collect::<Result<_, _>>()?;
     let model = PlainModel::new(bounds, None, Tracker::new(Stopper::default(), &[]));
-    let mut seen: HashSet<u128> = HashSet::new();
+    let mut seen: BTreeSet<u128> = BTreeSet::new();
     let mut open = model.init_states();
     while let Some(state) = open.pop() {
         if seen.insert(hash128(&state)) {

@@ -39,6 +39,7 @@ mod state;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod validate;
 
 pub use compare::{Comparison, compare};
 pub use model::{FastAction, FastModel, Tricks};

@@ -7,10 +7,11 @@ use super::parts::{
     Ghost, GhostData, Glance, Heading, MessageData, Node, NodeData, PartKind, Renamings, place_of,
 };
 use super::state::FastState;
+use crate::symmetry::Rename;
 use crate::{Bounds, Spent, Tracker};
 use dashmap::{DashMap, DashSet};
 use quorate_cluster::{Action, ActionKind, Cluster, Envelope, Network, Setting};
-use quorate_core::{RequestId, Role, ServerSet};
+use quorate_core::{Renumber, RequestId, Role, ServerSet};
 use quorate_spec::properties::{self, PropertyInfo};
 use rustc_hash::FxBuildHasher;
 use std::sync::atomic::AtomicBool;
@@ -66,6 +67,8 @@ pub struct FastModel<const N: usize, const P: usize> {
     /// The facts and nodes that are coupled.
     pub(super) coupled: DashSet<(u32, u32), FxBuildHasher>,
     pub(super) is_reported: AtomicBool,
+    /// In a validating run, how clusters are renamed.
+    pub(super) validates: Option<Rename>,
 }
 
 /// The name under which a search finds any violation; the path tells which.
@@ -116,7 +119,15 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
             checked_states: DashSet::default(),
             coupled: DashSet::default(),
             is_reported: AtomicBool::new(false),
+            validates: None,
         }
+    }
+
+    /// The same model for a validating run: whatever is remembered is first done under every way to rename the
+    /// servers, and compared; a difference is a violation of [`SYMMETRY`](crate::SYMMETRY).
+    #[must_use]
+    pub fn validating(self) -> FastModel<N, P> {
+        FastModel { validates: Some(Renumber::renumber), ..self }
     }
 
     /// The cluster that a state stands for.

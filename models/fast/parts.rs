@@ -1,6 +1,7 @@
 //! The parts of a state, and their keys.
 
 use super::memo::Row;
+use crate::symmetry::permutations;
 use quorate_cluster::{Clients, Envelope, History, Server};
 use quorate_core::{
     Configuration, Index, LogPosition, Message, Names, Renumber, Role, Round, ServerId, ServerSet,
@@ -66,23 +67,6 @@ impl<const P: usize> Renamings<P> {
             key(kind, &renamed)
         })
     }
-}
-
-/// All orders of some servers, the given one first.
-pub(super) fn permutations(ids: &[ServerId]) -> Vec<Vec<ServerId>> {
-    if ids.len() <= 1 {
-        return vec![ids.to_vec()];
-    }
-    let mut all = Vec::new();
-    for place in 0..ids.len() {
-        let mut others = ids.to_vec();
-        let first = others.remove(place);
-        for mut rest in permutations(&others) {
-            rest.insert(0, first);
-            all.push(rest);
-        }
-    }
-    all
 }
 
 /// What a part is: parts of different kinds never share a key.

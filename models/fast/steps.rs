@@ -78,13 +78,14 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
     ) -> Option<Outcome> {
         let place = usize::from(action.place);
         let (before, real, performed) = self.perform(state, action);
-        let Some((after, happening)) = performed else {
+        let asymmetry = self.asymmetry(state.ghost, &before, &real, performed.as_ref());
+        let (Some((after, happening)), None) = (performed, asymmetry) else {
             return Some(Outcome {
                 node: state.nodes[place],
                 sends: Box::default(),
                 concerns_facts: false,
                 stood: false,
-                violated: Some(ASSERTIONS),
+                violated: asymmetry.or(Some(ASSERTIONS)),
             });
         };
         let Bounds { max_term, max_log, .. } = self.bounds;
@@ -122,6 +123,7 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
             return *known;
         }
         let (before, real, performed) = self.perform(state, action);
+        let asymmetry = self.asymmetry(state.ghost, &before, &real, performed.as_ref());
         // A failed assertion has been reported by the step itself.
         let Some((after, happening)) = performed else { return (state.ghost, None) };
         let transition =
@@ -132,7 +134,7 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
         let (refinement, diverged) = self.refined(state.ghost, &transition);
         let Cluster { history, clients, .. } = after.clone();
         let ghost = self.ghost_number(Ghost { history, clients, refinement });
-        let found = (ghost, violated.or(diverged));
+        let found = (ghost, violated.or(diverged).or(asymmetry));
         self.fact_steps.insert(key, found);
         found
     }

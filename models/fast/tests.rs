@@ -3,7 +3,11 @@
 use super::dead::{Future, is_dead};
 use super::parts::{Glance, Heading, Renamings};
 use super::{Comparison, FastModel, Tricks};
-use crate::{ANY, Bounds, Stopper, Tracker, find};
+use crate::searched::Searched;
+use crate::{ANY, Bounds, SYMMETRY, Stopper, Tracker, find};
+use quorate_cluster::Cluster;
+use quorate_core::{Names, Renumber};
+use stateright::{Checker, Model};
 
 fn tracker() -> Tracker {
     Tracker::new(Stopper::default(), &[])
@@ -131,6 +135,52 @@ fn dropping_messages_although_disks_may_lose_everything_is_caught() {
     assert!(!wrong.tricks.drop_dead_messages);
     wrong.tricks = Tricks::ALL;
     assert!(is_caught(wrong));
+}
+
+/// A wrong way to rename: it forgets the votes on disks.
+fn forgets_votes_on_disks(cluster: &Cluster, names: Names<'_>) -> Cluster {
+    let mut renamed = cluster.renumber(names);
+    for node in &mut renamed.servers {
+        let old = cluster.servers.iter().find(|old| names(old.state.id) == node.state.id);
+        node.disk.voted_for = old.and_then(|old| old.disk.voted_for);
+    }
+    renamed
+}
+
+/// A wrong way to rename: it forgets who led.
+fn forgets_leaders(cluster: &Cluster, names: Names<'_>) -> Cluster {
+    let mut renamed = cluster.renumber(names);
+    renamed.history.leaders.clone_from(&cluster.history.leaders);
+    renamed
+}
+
+/// Explores a model; whether a step was found that does something else under other names.
+fn is_asymmetric<const N: usize, const P: usize>(model: FastModel<N, P>) -> bool {
+    let checker = model.checker().spawn_bfs().join();
+    let discoveries = checker.discoveries().into_iter();
+    let blamed = discoveries.map(|(name, path)| checker.model().blame(name, path).0);
+    let blamed: Vec<&str> = blamed.collect();
+    assert!(checker.model().tracker.validated() > 0);
+    assert!(blamed.is_empty() || blamed == [SYMMETRY]);
+    !blamed.is_empty()
+}
+
+#[test]
+fn names_mean_nothing() {
+    for name in ["smoke", "elections"] {
+        assert!(!is_asymmetric(model::<3, 6>(bounds(name), Tricks::ALL).validating()), "{name}");
+    }
+    let compared = Bounds { refinement: true, ..bounds("pair") };
+    assert!(!is_asymmetric(model::<2, 2>(compared, Tricks::ALL).validating()));
+}
+
+#[test]
+fn a_step_that_does_something_else_under_other_names_is_caught() {
+    for wrong in [forgets_votes_on_disks, forgets_leaders] {
+        let mut model = model::<3, 6>(bounds("smoke"), Tricks::ALL);
+        model.validates = Some(wrong);
+        assert!(is_asymmetric(model));
+    }
 }
 
 #[test]
