@@ -263,16 +263,18 @@ impl Bounds {
         Setting { servers: self.servers, network: self.network, parameters }
     }
 
+    /// Whether steps are compared with the abstract protocol if one property is checked, or all.
+    pub(crate) fn compares(&self, property: Option<&str>) -> bool {
+        let is_asked =
+            |name: &str| [quorate_spec::REFINEMENT, quorate_spec::COUPLED].contains(&name);
+        self.refinement && property.is_none_or(is_asked)
+    }
+
     /// Why these bounds can be explored in plain mode alone, if so.
     pub fn why_plain(&self) -> Option<&'static str> {
-        let Bounds { elections, crashes, commands, reads, duplicates, heartbeats, .. } = *self;
-        let budgets = [elections, crashes, commands, reads, duplicates, heartbeats];
-        if self.refinement {
-            return Some("every step is compared with the abstract protocol");
-        }
-        if self.wipes > 0 {
-            return Some("disks may lose everything, which no reduction allows for");
-        }
+        let Bounds { elections, crashes, wipes, commands, reads, duplicates, heartbeats, .. } =
+            *self;
+        let budgets = [elections, crashes, wipes, commands, reads, duplicates, heartbeats];
         if budgets.iter().any(|budget| *budget >= 255 && *budget != ANY) {
             return Some("a budget is 255 or greater");
         }

@@ -45,6 +45,9 @@ pub struct Options {
     /// How states are told apart. Bounds that the fast mode cannot have are explored in plain mode:
     /// [`Bounds::why_plain`] says which.
     pub mode: Mode,
+    /// Whether every step is done under all other names for the servers before the fast mode remembers it. The
+    /// plain mode takes no state for another and has nothing to validate.
+    pub validate: bool,
     /// In which order.
     pub search: Search,
     /// With how many threads.
@@ -65,6 +68,7 @@ impl Default for Options {
     fn default() -> Options {
         Options {
             mode: Mode::Fast,
+            validate: false,
             search: Search::Bfs,
             threads: thread::available_parallelism().map_or(1, usize::from),
             property: None,
@@ -102,6 +106,9 @@ pub struct Report {
     pub depth: u64,
     /// How often actions of each kind led to a state, in the order of their declaration.
     pub fired: [u64; ActionKind::COUNT],
+    /// How many steps were done under every way to rename the servers: in a validating run, all that were
+    /// remembered.
+    pub validated: u64,
     /// The reachability witnesses that were reached.
     pub reached: Vec<&'static str>,
     /// The required ones that were not.
@@ -167,6 +174,7 @@ pub fn check(bounds: &Bounds, options: &Options, watch: &mut dyn FnMut(&Progress
         counts: found.counts,
         depth: found.depth,
         fired: found.fired,
+        validated: found.validated,
         reached: names().filter(is_reached).collect(),
         missing,
         elapsed: begun.elapsed(),
@@ -191,6 +199,7 @@ struct Found {
     counts: Counts,
     depth: u64,
     fired: [u64; ActionKind::COUNT],
+    validated: u64,
     witnesses: u64,
     memory: Option<u64>,
 }
@@ -221,23 +230,32 @@ fn explore(
     is_shortening: bool,
     watch: &mut dyn FnMut(&Progress),
 ) -> Found {
-    let property = options.property;
     let tracker = Tracker::new(options.stopper.clone(), options.required);
     let mut look = Look { options, begun, is_shortening, watch };
     if bounds.mode(options.mode) == Mode::Plain {
-        return look.search(PlainModel::new(*bounds, property, tracker));
+        return look.search(PlainModel::new(*bounds, options.property, tracker));
     }
     // A model of so many servers has a key for each way to rename them; from five on that costs more than it
     // saves, and each state stands for itself.
     match bounds.servers {
-        1 => look.search(FastModel::<1, 1>::new(*bounds, Tricks::ALL, property, tracker)),
-        2 => look.search(FastModel::<2, 2>::new(*bounds, Tricks::ALL, property, tracker)),
-        3 => look.search(FastModel::<3, 6>::new(*bounds, Tricks::ALL, property, tracker)),
-        4 => look.search(FastModel::<4, 24>::new(*bounds, Tricks::ALL, property, tracker)),
-        5 => look.search(FastModel::<5, 1>::new(*bounds, Tricks::ALL, property, tracker)),
-        6 => look.search(FastModel::<6, 1>::new(*bounds, Tricks::ALL, property, tracker)),
-        _ => look.search(FastModel::<7, 1>::new(*bounds, Tricks::ALL, property, tracker)),
+        1 => look.search(fast_model::<1, 1>(bounds, options, tracker)),
+        2 => look.search(fast_model::<2, 2>(bounds, options, tracker)),
+        3 => look.search(fast_model::<3, 6>(bounds, options, tracker)),
+        4 => look.search(fast_model::<4, 24>(bounds, options, tracker)),
+        5 => look.search(fast_model::<5, 1>(bounds, options, tracker)),
+        6 => look.search(fast_model::<6, 1>(bounds, options, tracker)),
+        _ => look.search(fast_model::<7, 1>(bounds, options, tracker)),
     }
+}
+
+/// The fast model that these options ask for.
+fn fast_model<const N: usize, const P: usize>(
+    bounds: &Bounds,
+    options: &Options,
+    tracker: Tracker,
+) -> FastModel<N, P> {
+    let model = FastModel::new(*bounds, Tricks::ALL, options.property, tracker);
+    if options.validate { model.validating() } else { model }
 }
 
 /// How a search is looked at while it runs.
@@ -295,6 +313,7 @@ impl Look<'_> {
         let cut_by =
             tracker.is_cut().then(|| options.stopper.reason().unwrap_or(StopReason::Interrupted));
         let (fired, witnesses) = (tracker.fired(), tracker.seen());
+        let validated = tracker.validated();
         tracker.end_search();
         Found {
             violation: first_violation(&checker),
@@ -302,6 +321,7 @@ impl Look<'_> {
             counts: counts(&checker),
             depth: (checker.max_depth() as u64).saturating_sub(1),
             fired,
+            validated,
             witnesses,
             memory: most_memory,
         }

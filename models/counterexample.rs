@@ -1,7 +1,10 @@
 //! Counterexamples: a path to a violation, in the notation.
 
 use crate::Bounds;
-use quorate_cluster::{Action, Cluster};
+use crate::symmetry::{self, SYMMETRY};
+use quorate_cluster::{Action, Cluster, Setting};
+use quorate_core::Renumber;
+use quorate_spec::properties::PropertyInfo;
 use quorate_spec::{Refinement, Transition, describe, guarded, properties, script};
 
 /// How a property is violated.
@@ -56,9 +59,11 @@ impl Counterexample {
             let after = &cluster;
             let transition = Transition { before: &before, action, happening: &happening, after };
             steps.push(Step { action: action.to_string(), did: describe(&transition) });
+            let beside = refinement.clone();
             let diverged = refinement.check(&transition).err();
             let broken = match info {
                 Some(info) => (info.step)(&transition).and_then(|()| (info.state)(after)).err(),
+                None if property == SYMMETRY => asymmetry(&setting, &transition, &beside),
                 None => diverged.filter(|v| v.property == property).map(|v| v.why),
             };
             if let Some(found) = broken {
@@ -66,7 +71,27 @@ impl Counterexample {
                 break;
             }
         }
-        let script = script(&setting, &actions[..steps.len()], Some(property));
+        // What happens under other names is nothing that a scenario can show.
+        let expected = Some(property).filter(|property| *property != SYMMETRY);
+        let script = script(&setting, &actions[..steps.len()], expected);
         Counterexample { property, why, steps, is_shortest, script }
     }
+}
+
+/// How a step differs under other names for the servers, if it does.
+fn asymmetry(
+    setting: &Setting,
+    transition: &Transition<'_>,
+    beside: &Refinement,
+) -> Option<String> {
+    let checked: Vec<&PropertyInfo> = properties::PROPERTIES.iter().collect();
+    let step = symmetry::Step {
+        parameters: &setting.parameters,
+        before: transition.before,
+        action: transition.action,
+        performed: Some((transition.after, transition.happening)),
+        refinement: Some(beside),
+        checked: &checked,
+    };
+    step.is_symmetric(Renumber::renumber).err()
 }

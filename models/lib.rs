@@ -27,6 +27,7 @@ mod named;
 pub mod quorum_without_leader;
 mod searched;
 pub mod simulation;
+mod symmetry;
 mod tracker;
 
 pub use bounds::{ANY, BOUNDS, Bound, Bounds, Domain, OutOfDomain};
@@ -36,4 +37,5 @@ pub use limits::{Limits, StopReason, Stopper, memory_available, memory_used};
 pub use model::{PlainModel, PlainState, Spent};
 pub use named::{Counts, NAMED, Named, counts_line, find};
 pub use quorate_spec::{ASSERTIONS, property_names};
+pub use symmetry::SYMMETRY;
 pub use tracker::Tracker;

@@ -95,8 +95,7 @@ impl PlainModel {
             tracker,
             setting: bounds.setting(),
             checked: properties::PROPERTIES.iter().filter(|p| is_checked(p.name)).collect(),
-            checks_refinement: bounds.refinement
-                && (is_checked(quorate_spec::REFINEMENT) || is_checked(quorate_spec::COUPLED)),
+            checks_refinement: bounds.compares(property),
             reported: crate::property_names().map(|_| AtomicBool::new(false)).collect(),
         }
     }
@@ -250,7 +249,9 @@ impl Searched for PlainModel {
             let parameters = &self.setting.parameters;
             let made = make_move(&cluster, parameters, self.bounds.sync, action);
             let Move { done, failed } = made.expect("what a search found can happen");
-            actions.extend(done.iter().map(|done| done.action.clone()).chain(failed));
+            actions.extend(
+                done.iter().map(|done| done.action.clone()).chain(failed.map(|(_, action)| action)),
+            );
             cluster = done.into_iter().next_back().map_or(cluster, |last| last.after);
         }
         (discovered, actions)

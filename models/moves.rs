@@ -27,8 +27,9 @@ impl Done {
 pub(crate) struct Move {
     /// The actions that happened, in order.
     pub(crate) done: Vec<Done>,
-    /// The action in which a server's assertion failed, if one did: the last, and not among those done.
-    pub(crate) failed: Option<Action>,
+    /// The action in which a server's assertion failed, if one did, and the cluster before it: the last, and not
+    /// among those done.
+    pub(crate) failed: Option<(Cluster, Action)>,
 }
 
 /// Lets an action happen in a cluster, and the syncs that are due after it.
@@ -52,7 +53,7 @@ pub(crate) fn make_move(
                 next = after.due_sync(sync);
                 done.push(Done { before, action, happening, after });
             }
-            Err(_) => return Ok(Move { done, failed: Some(action) }),
+            Err(_) => return Ok(Move { done, failed: Some((before, action)) }),
         }
     }
     Ok(Move { done, failed: None })

@@ -14,6 +14,8 @@ pub struct Tracker {
     seen: AtomicU64,
     /// Those that must be seen.
     required: u64,
+    /// How many steps have been done under other names too.
+    validated: AtomicU64,
     /// Whether some state was left without a future because the search had been stopped.
     is_cut: AtomicBool,
     /// Whether the search is over, so that stopping it means nothing any more.
@@ -32,6 +34,7 @@ impl Tracker {
             fired: [const { AtomicU64::new(0) }; ActionKind::COUNT],
             seen: AtomicU64::new(0),
             required: required.iter().map(bit).fold(0, |all, bit| all | bit),
+            validated: AtomicU64::new(0),
             is_cut: AtomicBool::new(false),
             is_over: AtomicBool::new(false),
         }
@@ -75,6 +78,16 @@ impl Tracker {
     /// Notes that an action has led to a state.
     pub fn note_action(&self, kind: ActionKind) {
         self.fired[kind as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Notes that a step is done under every way to rename the servers.
+    pub fn note_validated(&self) {
+        self.validated.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many steps have been done under every way to rename the servers.
+    pub fn validated(&self) -> u64 {
+        self.validated.load(Ordering::Relaxed)
     }
 
     /// Notes which witnesses a transition shows.

@@ -3,16 +3,13 @@
 use super::dead::Future;
 use super::memo::{Known, Outcome};
 use super::model::{ANY_PROPERTY, FastAction, FastModel};
-use super::parts::{Ghost, Heading, RoleKind, place_of};
+use super::parts::{Heading, RoleKind, place_of};
 use super::recent::RecentlyHeld;
 use super::state::{FastState, SpentCounts};
-use crate::moves::{Move, make_move};
-use crate::searched::Searched;
-use crate::{ANY, Tracker};
-use quorate_cluster::{Action, ActionKind, Cluster, NetworkKind};
-use quorate_spec::ASSERTIONS;
+use crate::ANY;
+use quorate_cluster::{ActionKind, Cluster, NetworkKind};
 use smallvec::SmallVec;
-use stateright::{Model, Path, Property};
+use stateright::{Model, Property};
 use std::sync::atomic::Ordering;
 
 impl<const N: usize, const P: usize> FastModel<N, P> {
@@ -25,7 +22,8 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
             }
             let silent = FastState { network: SmallVec::new(), ..state.clone() };
             let cluster = self.cluster_of(&silent);
-            if self.checked.iter().all(|property| (property.state)(&cluster).is_ok()) {
+            let holds = self.checked.iter().all(|property| (property.state)(&cluster).is_ok());
+            if holds && self.is_coupled(state) {
                 self.recently_held.insert(hash);
                 return true;
             }
@@ -67,6 +65,7 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
             outcome.violated.is_none() && outcome.node == state.nodes[receiver(message)]
         };
         changes_nothing(outcome, u32::from(number))
+            && (!outcome.concerns_facts || self.arrives_true(state, u32::from(number)))
             && outcome.sends.iter().all(|sent| {
                 let Heading { from, to, .. } = self.messages.get(*sent).heading;
                 let (from, to) = (glance(place_of(from)), glance(place_of(to)));
@@ -87,7 +86,11 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
 
     /// What the acting node does upon an action, and its number, if it stays within the bounds: remembered, or
     /// found out.
-    fn outcome(&self, state: &FastState<N, P>, action: FastAction) -> Option<(u32, &Outcome)> {
+    pub(super) fn outcome(
+        &self,
+        state: &FastState<N, P>,
+        action: FastAction,
+    ) -> Option<(u32, &Outcome)> {
         let memo = &self.nodes.get(state.nodes[usize::from(action.place)]).memo;
         let input = Self::input_of(action);
         loop {
@@ -106,7 +109,7 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
     }
 
     /// Adds a message that has been sent, unless it is there already.
-    fn add_message(&self, state: &mut FastState<N, P>, message: u32) {
+    pub(super) fn add_message(&self, state: &mut FastState<N, P>, message: u32) {
         // Fewer than MAX_MESSAGES, so it fits.
         let number = message as u16;
         if let Err(place) = state.network.binary_search(&number) {
@@ -125,12 +128,12 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
             ActionKind::Read => spent.reads += 1,
             ActionKind::Duplicate => spent.duplicates += 1,
             ActionKind::HeartbeatTimeout => spent.heartbeats += 1,
+            ActionKind::Wipe => spent.wipes += 1,
             ActionKind::Deliver
             | ActionKind::Drop
             | ActionKind::Sync
             | ActionKind::Cut
-            | ActionKind::Heal
-            | ActionKind::Wipe => {}
+            | ActionKind::Heal => {}
         }
         u64::from(spent.elections) <= self.bounds.elections
     }
@@ -146,7 +149,7 @@ impl<const N: usize, const P: usize> Model for FastModel<N, P> {
             cluster.servers.iter().map(|node| self.node_number(node.clone())).collect();
         let mut state = FastState {
             nodes: core::array::from_fn(|place| numbers[place]),
-            ghost: self.ghost_number(Ghost::default()),
+            ghost: self.ghost_number(self.first_ghost(&cluster)),
             spent: SpentCounts::default(),
             violated: None,
             network: SmallVec::new(),
@@ -181,6 +184,9 @@ impl<const N: usize, const P: usize> Model for FastModel<N, P> {
             counts.for_each(|count| add(ActionKind::Sync, argument(count)));
             if spent.crashes < bounds.crashes {
                 (0..=glance.unfinished).for_each(|keep| add(ActionKind::Crash, argument(keep)));
+            }
+            if spent.wipes < bounds.wipes {
+                add(ActionKind::Wipe, 0);
             }
             let next_request = u32::try_from(spent.commands + spent.reads + 1).unwrap_or(u32::MAX);
             if is_leader && spent.commands < bounds.commands {
@@ -259,45 +265,5 @@ impl<const N: usize, const P: usize> Model for FastModel<N, P> {
 
     fn properties(&self) -> Vec<Property<FastModel<N, P>>> {
         vec![Property::always(ANY_PROPERTY, |model: &FastModel<N, P>, state| model.holds(state))]
-    }
-}
-
-impl<const N: usize, const P: usize> Searched for FastModel<N, P> {
-    fn tracker(&self) -> &Tracker {
-        &self.tracker
-    }
-
-    /// Walks the path on whole clusters: the first property that fails there is the one to blame.
-    fn blame(
-        &self,
-        _: &'static str,
-        path: Path<FastState<N, P>, FastAction>,
-    ) -> (&'static str, Vec<Action>) {
-        let mut cluster = Cluster::new(&self.setting);
-        let mut actions = Vec::new();
-        for (state, action) in path.into_vec() {
-            let Some(action) = action.map(|action| self.action_of(&state, action)) else { break };
-            let parameters = &self.setting.parameters;
-            let made = make_move(&cluster, parameters, self.bounds.sync, action);
-            let Move { done, failed } =
-                made.expect("what dropped messages leave out is never needed");
-            for done in done {
-                actions.push(done.action.clone());
-                let transition = done.transition();
-                let broken = self.checked.iter().find(|property| {
-                    let step = (property.step)(&transition);
-                    step.and_then(|()| (property.state)(&done.after)).is_err()
-                });
-                if let Some(property) = broken {
-                    return (property.name, actions);
-                }
-                cluster = done.after;
-            }
-            if let Some(failed) = failed {
-                actions.push(failed);
-                return (ASSERTIONS, actions);
-            }
-        }
-        unreachable!("the fast model reports a violation that whole clusters do not show")
     }
 }

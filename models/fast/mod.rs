@@ -26,6 +26,8 @@
 //! checked for every combination of facts, node and input. One that reads a whole state, without messages in
 //! flight, is checked for every combination of nodes and facts. A violation marks the state.
 
+mod blame;
+mod compare;
 mod dead;
 mod explore;
 mod interner;
@@ -33,11 +35,14 @@ mod memo;
 mod model;
 mod parts;
 mod recent;
+mod refine;
 mod state;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod validate;
 
+pub use compare::{Comparison, compare};
 pub use model::{FastAction, FastModel, Tricks};
 pub use parts::{Ghost, Node};
 pub use state::FastState;

@@ -8,10 +8,11 @@ use super::parts::{
 };
 use super::recent::{RecentFacts, RecentlyHeld};
 use super::state::FastState;
-use crate::{ANY, Bounds, Spent, Tracker};
-use dashmap::DashMap;
+use crate::symmetry::Rename;
+use crate::{Bounds, Spent, Tracker};
+use dashmap::{DashMap, DashSet};
 use quorate_cluster::{Action, ActionKind, Cluster, Envelope, Network, Setting};
-use quorate_core::{RequestId, Role, ServerSet};
+use quorate_core::{Renumber, RequestId, Role, ServerSet};
 use quorate_spec::properties::{self, PropertyInfo};
 use rustc_hash::FxBuildHasher;
 use std::sync::atomic::AtomicBool;
@@ -53,6 +54,8 @@ pub struct FastModel<const N: usize, const P: usize> {
     pub(super) is_dead: DeadRule,
     pub(super) setting: Setting,
     pub(super) checked: Vec<&'static PropertyInfo>,
+    /// Whether steps are compared with the abstract protocol.
+    pub(super) compares: bool,
     pub(super) renamings: Renamings<P>,
     pub(super) nodes: Interner<Node, NodeData<P>>,
     pub(super) messages: Interner<Envelope, MessageData<P>>,
@@ -64,7 +67,11 @@ pub struct FastModel<const N: usize, const P: usize> {
     pub(super) recent_facts: RecentFacts,
     /// The nodes and facts for which the properties of states were found to hold of late.
     pub(super) recently_held: RecentlyHeld,
+    /// The facts and nodes that are coupled.
+    pub(super) coupled: DashSet<(u32, u32), FxBuildHasher>,
     pub(super) is_reported: AtomicBool,
+    /// In a validating run, how clusters are renamed.
+    pub(super) validates: Option<Rename>,
 }
 
 /// The name under which a search finds any violation; the path tells which.
@@ -72,9 +79,6 @@ pub(super) const ANY_PROPERTY: &str = "every property";
 
 /// The greatest number of unfinished writes on a disk.
 pub(super) const MAX_UNFINISHED: usize = 16;
-
-/// The greatest number of requests.
-const MAX_REQUESTS: u64 = 32;
 
 /// Facts, node and input.
 pub(super) type FactInput = (u32, u32, u32);
@@ -86,26 +90,29 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
     /// A model within these bounds that checks one property, or all.
     ///
     /// # Panics
-    /// When `N` is not the number of servers, or a budget is greater than a small number can count.
+    /// When `N` is not the number of servers, or [`Bounds::why_plain`] says why these bounds are none for this
+    /// mode.
     pub fn new(
         bounds: Bounds,
         tricks: Tricks,
         property: Option<&str>,
         tracker: Tracker,
     ) -> FastModel<N, P> {
-        let Bounds { elections, crashes, commands, reads, duplicates, heartbeats, .. } = bounds;
-        let budgets = [elections, crashes, commands, reads, duplicates, heartbeats];
-        assert!(budgets.iter().all(|budget| *budget < 255 || *budget == ANY), "budgets below 255");
-        assert!(commands + reads <= MAX_REQUESTS, "at most {MAX_REQUESTS} requests");
+        assert_eq!(bounds.why_plain(), None, "bounds that the fast mode can have");
         assert_eq!(usize::from(bounds.servers), N, "the number of servers is part of the type");
         let is_checked = |name: &str| property.is_none_or(|only| only == name);
+        // The rules for dead messages rest on what a disk keeps. What a server that lost everything says and
+        // does a second time, old messages can meet.
+        let keeps_messages = bounds.wipes > 0;
+        let drop_dead_messages = tricks.drop_dead_messages && !keeps_messages;
         FastModel {
             bounds,
             tracker,
-            tricks,
+            tricks: Tricks { drop_dead_messages, ..tricks },
             is_dead,
             setting: bounds.setting(),
             checked: properties::PROPERTIES.iter().filter(|p| is_checked(p.name)).collect(),
+            compares: bounds.compares(property),
             renamings: Renamings::new(bounds.servers),
             nodes: Interner::default(),
             messages: Interner::default(),
@@ -114,13 +121,22 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
             fact_steps: DashMap::default(),
             recent_facts: RecentFacts::default(),
             recently_held: RecentlyHeld::default(),
+            coupled: DashSet::default(),
             is_reported: AtomicBool::new(false),
+            validates: None,
         }
+    }
+
+    /// The same model for a validating run: whatever is remembered is first done under every way to rename the
+    /// servers, and compared; a difference is a violation of [`SYMMETRY`](crate::SYMMETRY).
+    #[must_use]
+    pub fn validating(self) -> FastModel<N, P> {
+        FastModel { validates: Some(Renumber::renumber), ..self }
     }
 
     /// The cluster that a state stands for.
     pub fn cluster_of(&self, state: &FastState<N, P>) -> Cluster {
-        let Ghost { history, clients } = &self.ghosts.get(state.ghost).ghost;
+        let Ghost { history, clients, .. } = &self.ghosts.get(state.ghost).ghost;
         let mut network = Network::new(self.setting.network);
         for message in &state.network {
             network.send(self.messages.get(u32::from(*message)).envelope.clone());

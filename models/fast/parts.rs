@@ -1,10 +1,12 @@
 //! The parts of a state, and their keys.
 
 use super::memo::Row;
+use crate::symmetry::permutations;
 use quorate_cluster::{Clients, Envelope, History, Server};
 use quorate_core::{
     Configuration, Index, LogPosition, Message, Names, Renumber, Role, Round, ServerId, ServerSet,
 };
+use quorate_spec::Refinement;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// A server with its disk.
@@ -17,12 +19,18 @@ pub struct Ghost {
     pub history: History,
     /// Who waits.
     pub clients: Clients,
+    /// The abstract protocol, where steps are compared with it.
+    pub refinement: Option<Refinement>,
 }
 
 impl Renumber for Ghost {
     fn renumber(&self, names: Names<'_>) -> Ghost {
-        let Ghost { history, clients } = self;
-        Ghost { history: history.renumber(names), clients: clients.renumber(names) }
+        let Ghost { history, clients, refinement } = self;
+        Ghost {
+            history: history.renumber(names),
+            clients: clients.renumber(names),
+            refinement: refinement.renumber(names),
+        }
     }
 }
 
@@ -61,23 +69,6 @@ impl<const P: usize> Renamings<P> {
     }
 }
 
-/// All orders of some servers, the given one first.
-fn permutations(ids: &[ServerId]) -> Vec<Vec<ServerId>> {
-    if ids.len() <= 1 {
-        return vec![ids.to_vec()];
-    }
-    let mut all = Vec::new();
-    for place in 0..ids.len() {
-        let mut others = ids.to_vec();
-        let first = others.remove(place);
-        for mut rest in permutations(&others) {
-            rest.insert(0, first);
-            all.push(rest);
-        }
-    }
-    all
-}
-
 /// What a part is: parts of different kinds never share a key.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) enum PartKind {
@@ -88,10 +79,15 @@ pub(super) enum PartKind {
 
 /// A key: 128 bits from the content of a part and nothing else, so that it is the same in every search.
 fn key<T: Hash>(kind: PartKind, part: &T) -> u128 {
+    hash128(&(kind as u8, part))
+}
+
+/// 128 bits from a value and nothing else.
+pub(super) fn hash128<T: Hash>(value: &T) -> u128 {
     let half = |salt: u64| {
         let mut hasher = DefaultHasher::new();
-        (salt, kind as u8).hash(&mut hasher);
-        part.hash(&mut hasher);
+        salt.hash(&mut hasher);
+        value.hash(&mut hasher);
         u128::from(hasher.finish())
     };
     half(0x9E37_79B9_7F4A_7C15) << 64 | half(0xC2B2_AE3D_27D4_EB4F)

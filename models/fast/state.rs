@@ -31,13 +31,15 @@ pub(super) struct SpentCounts {
     pub(super) reads: u8,
     pub(super) duplicates: u8,
     pub(super) heartbeats: u8,
+    pub(super) wipes: u8,
 }
 
 impl SpentCounts {
     /// All counts in one number.
     const fn packed(self) -> u64 {
-        let SpentCounts { elections, crashes, commands, reads, duplicates, heartbeats } = self;
-        u64::from_le_bytes([elections, crashes, commands, reads, duplicates, heartbeats, 0, 0])
+        let SpentCounts { elections, crashes, commands, reads, duplicates, heartbeats, wipes } =
+            self;
+        u64::from_le_bytes([elections, crashes, commands, reads, duplicates, heartbeats, wipes, 0])
     }
 
     /// The counts of the plain model.
@@ -49,7 +51,7 @@ impl SpentCounts {
             reads: u64::from(self.reads),
             duplicates: u64::from(self.duplicates),
             heartbeats: u64::from(self.heartbeats),
-            wipes: 0,
+            wipes: u64::from(self.wipes),
         }
     }
 }

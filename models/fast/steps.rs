@@ -3,6 +3,7 @@
 use super::memo::{INPUTS, Outcome};
 use super::model::{FactStep, FastAction, FastModel, MAX_UNFINISHED};
 use super::parts::{Ghost, Node};
+use super::refine::{concerns_abstract, diverges};
 use super::state::FastState;
 use crate::Bounds;
 use crate::moves::{Done, Move, make_move};
@@ -29,7 +30,8 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
             ActionKind::Propose => 40 + argument,
             ActionKind::Read => 80 + argument,
             ActionKind::Deliver | ActionKind::Duplicate => INPUTS + argument,
-            ActionKind::Drop | ActionKind::Cut | ActionKind::Heal | ActionKind::Wipe => {
+            ActionKind::Wipe => 120,
+            ActionKind::Drop | ActionKind::Cut | ActionKind::Heal => {
                 unreachable!("no model has this action")
             }
         }
@@ -60,14 +62,16 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
         action: FastAction,
     ) -> Option<Outcome> {
         let place = usize::from(action.place);
-        let Move { done, failed } = self.perform(state, action);
+        let made = self.perform(state, action);
+        let asymmetry = self.asymmetry(state.ghost, &made);
+        let Move { done, failed } = made;
         let mut found = Outcome {
             node: state.nodes[place],
             sends: Box::default(),
             concerns_facts: false,
             stood: false,
             possible: 0,
-            violated: failed.map(|_| ASSERTIONS),
+            violated: asymmetry.or(failed.map(|_| ASSERTIONS)),
         };
         let Bounds { max_term, max_log, .. } = self.bounds;
         let mut sends = Vec::new();
@@ -85,7 +89,8 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
             found.possible |= witnesses::possible_in(&transition);
             found.stood |= action.kind == ActionKind::ElectionTimeout
                 && is.state.current_term > was.state.current_term;
-            found.concerns_facts |= concerns_facts(was, is, done.action.kind(), &done.happening);
+            found.concerns_facts |= concerns_facts(was, is, done.action.kind(), &done.happening)
+                || (self.compares && concerns_abstract(&done.happening));
             let sent = done.happening.step.iter().flat_map(|step| &step.effects.send);
             sends.extend(sent.map(|envelope| self.message_number(envelope)));
         }
@@ -123,27 +128,32 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
     /// The facts after an action, and the property it violates, found out by letting the action happen.
     #[cold]
     fn find_fact_step(&self, state: &FastState<N, P>, action: FastAction) -> FactStep {
-        // A failed assertion has been reported by the step itself.
-        let Move { done, failed: _ } = self.perform(state, action);
-        let mut violated = None;
-        for done in &done {
+        let made = self.perform(state, action);
+        let mut violated = self.asymmetry(state.ghost, &made);
+        let mut refinement = self.ghosts.get(state.ghost).ghost.refinement.clone();
+        for done in &made.done {
             let transition = done.transition();
             self.tracker.note_witnesses(&transition);
             let broken = |property: &&&PropertyInfo| (property.step)(&transition).is_err();
             let broken = self.checked.iter().find(broken).map(|property| property.name);
-            violated = violated.or(broken);
+            let diverged = diverges(refinement.as_mut(), &transition);
+            violated = violated.or(broken).or(diverged);
         }
-        let Some(Done { after, .. }) = done.into_iter().next_back() else {
+        // A failed assertion has been reported by the step itself.
+        let Some(Done { after, .. }) = made.done.into_iter().next_back() else {
             return (state.ghost, None);
         };
         let Cluster { history, clients, .. } = after;
-        (self.ghost_number(Ghost { history, clients }), violated)
+        (self.ghost_number(Ghost { history, clients, refinement }), violated)
     }
 }
 
 /// Whether a step may change the facts, or do something that a property compares with them.
 fn concerns_facts(was: &Node, is: &Node, kind: ActionKind, happening: &Happening) -> bool {
-    let is_asked = matches!(kind, ActionKind::Crash | ActionKind::Propose | ActionKind::Read);
+    let is_asked = matches!(
+        kind,
+        ActionKind::Crash | ActionKind::Wipe | ActionKind::Propose | ActionKind::Read
+    );
     let has_counted_itself = |node: &Node| matches!(&node.state.role, Role::Candidate(c) if c.votes.contains(node.state.id));
     let tells = happening.step.as_ref().is_some_and(|step| {
         let effects = &step.effects;

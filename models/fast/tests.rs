@@ -2,119 +2,33 @@
 
 use super::dead::{Future, is_dead};
 use super::parts::{Glance, Heading, Renamings};
-use super::{FastModel, Tricks};
-use crate::{ANY, Bounds, PlainModel, Spent, Stopper, Tracker, find};
+use super::{Comparison, FastModel, Tricks};
+use crate::searched::Searched;
+use crate::{ANY, Bounds, SYMMETRY, Stopper, Tracker, find};
 use quorate_cluster::Cluster;
-use quorate_core::{Renumber, ServerId};
-use stateright::Model;
-use std::collections::{BTreeMap, BTreeSet};
-
-/// A state without names: the least of all ways to rename its servers, with the budgets used up.
-type Canonical = (Cluster, Spent);
+use quorate_core::{Names, Renumber};
+use stateright::{Checker, Model};
 
 fn tracker() -> Tracker {
     Tracker::new(Stopper::default(), &[])
 }
 
-fn permutations(count: u8) -> Vec<Vec<u8>> {
-    if count == 0 {
-        return vec![Vec::new()];
-    }
-    let mut all = Vec::new();
-    for shorter in permutations(count - 1) {
-        for place in 0..=shorter.len() {
-            let mut longer = shorter.clone();
-            longer.insert(place, count);
-            all.push(longer);
-        }
-    }
-    all
-}
-
-/// All the states that differ from a cluster in names alone.
-fn orbit(cluster: &Cluster) -> BTreeSet<Cluster> {
-    let count = u8::try_from(cluster.servers.len()).expect("few servers");
-    let rename = |order: &Vec<u8>| {
-        cluster.renumber(&|server: ServerId| {
-            ServerId::new(order[usize::from(server.get()) - 1]).expect("numbered from 1")
-        })
-    };
-    permutations(count).iter().map(rename).collect()
-}
-
-fn canonical(cluster: &Cluster, spent: Spent) -> Canonical {
-    (orbit(cluster).pop_first().expect("at least itself"), spent)
-}
-
-/// Every state of the plain model.
-fn plain_states(bounds: Bounds) -> BTreeSet<Canonical> {
-    let model = PlainModel::new(bounds, None, tracker());
-    let mut seen: BTreeSet<Canonical> = BTreeSet::new();
-    let mut open = model.init_states();
-    while let Some(state) = open.pop() {
-        assert_eq!(state.violated, None);
-        if seen.insert((state.cluster.clone(), state.spent)) {
-            open.extend(model.next_states(&state));
-        }
-    }
-    seen
-}
-
-/// Every state of the fast model: one for each fingerprint, mapped back.
-fn fast_states<const N: usize, const P: usize>(
-    model: &FastModel<N, P>,
-) -> BTreeMap<u64, Canonical> {
-    let mut seen = BTreeMap::new();
-    let mut open = model.init_states();
-    while let Some(state) = open.pop() {
-        let print = state.fingerprint();
-        if let std::collections::btree_map::Entry::Vacant(entry) = seen.entry(print) {
-            let (cluster, spent) = (model.cluster_of(&state), state.spent.plain());
-            entry.insert(canonical(&cluster, spent));
-            open.extend(model.next_states(&state));
-        }
-    }
-    seen
-}
-
-/// Compares what a model reaches with what the plain one does within the same bounds.
-fn compare_with<const N: usize, const P: usize>(
-    model: &FastModel<N, P>,
-    plain: &BTreeSet<Canonical>,
-) -> Result<(), String> {
-    let expected: BTreeSet<Canonical> = plain
-        .iter()
-        .map(|(cluster, spent)| canonical(&model.reduce(cluster, spent), *spent))
-        .collect();
-    let found = fast_states(model);
-    let distinct: BTreeSet<&Canonical> = found.values().collect();
-    let counts = format!("{} expected, {} found", expected.len(), found.len());
-    if distinct.len() != found.len() {
-        return Err(format!("{counts}: a state has two fingerprints"));
-    }
-    if let Some((missed, _)) = expected.iter().find(|state| !distinct.contains(state)) {
-        return Err(format!("{counts}: missed\n{missed}"));
-    }
-    if distinct.len() != expected.len() {
-        return Err(format!("{counts}: more than the plain model reaches"));
-    }
-    // Every state of the plain model is one of those that differ from a found one in names alone.
-    if model.tricks == Tricks::NONE {
-        let orbits: usize = distinct.iter().map(|(cluster, _)| orbit(cluster).len()).sum();
-        if orbits != plain.len() {
-            return Err(format!("{counts}: {orbits} in their orbits, {} plain", plain.len()));
-        }
-    }
-    Ok(())
+fn model<const N: usize, const P: usize>(bounds: Bounds, tricks: Tricks) -> FastModel<N, P> {
+    FastModel::new(bounds, tricks, None, tracker())
 }
 
 /// Compares both models within some bounds, with and without what the tricks drop.
-fn compare<const N: usize, const P: usize>(bounds: Bounds) {
-    let plain = plain_states(bounds);
-    for tricks in [Tricks::NONE, Tricks::ALL] {
-        let model = FastModel::<N, P>::new(bounds, tricks, None, tracker());
-        assert_eq!(compare_with(&model, &plain), Ok(()), "{tricks:?}");
+fn compare<const N: usize, const P: usize>(bounds: Bounds) -> Vec<Comparison> {
+    let models = [Tricks::NONE, Tricks::ALL].map(|tricks| model::<N, P>(bounds, tricks));
+    match super::compare(bounds, &models) {
+        Ok(compared) => compared,
+        Err(difference) => panic!("{difference}"),
     }
+}
+
+/// Whether a model, in which something has been made wrong, is found to reach something else.
+fn is_caught<const N: usize, const P: usize>(model: FastModel<N, P>) -> bool {
+    super::compare(model.bounds, &[model]).is_err()
 }
 
 fn bounds(name: &str) -> Bounds {
@@ -139,6 +53,24 @@ fn smoke_is_the_same() {
 #[test]
 fn two_elections_and_a_crash_that_loses_writes_are_the_same() {
     compare::<2, 2>(Bounds { duplicates: 1, ..bounds("pair") });
+}
+
+#[test]
+fn the_abstract_protocol_beside_is_the_same() {
+    let with = |bounds| Bounds { refinement: true, ..bounds };
+    compare::<1, 1>(with(Bounds { elections: 2, commands: 1, ..bounds("single") }));
+    compare::<2, 2>(with(bounds("pair")));
+    let network = quorate_cluster::NetworkKind::Facts;
+    compare::<2, 2>(with(Bounds { network, commands: 0, max_log: 2, ..bounds("pair") }));
+    compare::<3, 6>(with(Bounds { crashes: 0, ..bounds("smoke") }));
+}
+
+#[test]
+fn disks_that_lose_everything_are_the_same() {
+    compare::<2, 2>(Bounds { wipes: 1, crashes: 0, ..bounds("pair") });
+    compare::<2, 2>(Bounds { wipes: 2, commands: 0, max_log: 2, ..bounds("pair") });
+    let one = Bounds { wipes: 1, crashes: 0, commands: 0, max_log: 1, ..bounds("smoke") };
+    compare::<3, 6>(one);
 }
 
 #[test]
@@ -177,10 +109,9 @@ fn forgets_timeouts(message: &Heading, from: &Glance, to: &Glance, future: Futur
 
 #[test]
 fn a_rule_that_drops_too_much_is_caught() {
-    let plain = plain_states(bounds("pair"));
-    let mut model = FastModel::<2, 2>::new(bounds("pair"), Tricks::ALL, None, tracker());
-    model.is_dead = forgets_crashes;
-    assert!(compare_with(&model, &plain).is_err());
+    let mut wrong = model::<2, 2>(bounds("pair"), Tricks::ALL);
+    wrong.is_dead = forgets_crashes;
+    assert!(is_caught(wrong));
 
     let heard = Bounds {
         max_log: 1,
@@ -192,17 +123,70 @@ fn a_rule_that_drops_too_much_is_caught() {
         leader_timeouts: true,
         ..bounds("pair")
     };
-    let plain = plain_states(heard);
-    let mut model = FastModel::<2, 2>::new(heard, Tricks::ALL, None, tracker());
-    model.is_dead = forgets_timeouts;
-    assert!(compare_with(&model, &plain).is_err());
+    let mut wrong = model::<2, 2>(heard, Tricks::ALL);
+    wrong.is_dead = forgets_timeouts;
+    assert!(is_caught(wrong));
+}
+
+#[test]
+fn dropping_messages_although_disks_may_lose_everything_is_caught() {
+    let bounds = Bounds { wipes: 1, crashes: 0, commands: 0, max_log: 2, ..bounds("pair") };
+    let mut wrong = model::<2, 2>(bounds, Tricks::ALL);
+    assert!(!wrong.tricks.drop_dead_messages);
+    wrong.tricks = Tricks::ALL;
+    assert!(is_caught(wrong));
+}
+
+/// A wrong way to rename: it forgets the votes on disks.
+fn forgets_votes_on_disks(cluster: &Cluster, names: Names<'_>) -> Cluster {
+    let mut renamed = cluster.renumber(names);
+    for node in &mut renamed.servers {
+        let old = cluster.servers.iter().find(|old| names(old.state.id) == node.state.id);
+        node.disk.voted_for = old.and_then(|old| old.disk.voted_for);
+    }
+    renamed
+}
+
+/// A wrong way to rename: it forgets who led.
+fn forgets_leaders(cluster: &Cluster, names: Names<'_>) -> Cluster {
+    let mut renamed = cluster.renumber(names);
+    renamed.history.leaders.clone_from(&cluster.history.leaders);
+    renamed
+}
+
+/// Explores a model; whether a step was found that does something else under other names.
+fn is_asymmetric<const N: usize, const P: usize>(model: FastModel<N, P>) -> bool {
+    let checker = model.checker().spawn_bfs().join();
+    let discoveries = checker.discoveries().into_iter();
+    let blamed = discoveries.map(|(name, path)| checker.model().blame(name, path).0);
+    let blamed: Vec<&str> = blamed.collect();
+    assert!(checker.model().tracker.validated() > 0);
+    assert!(blamed.is_empty() || blamed == [SYMMETRY]);
+    !blamed.is_empty()
+}
+
+#[test]
+fn names_mean_nothing() {
+    for name in ["smoke", "elections"] {
+        assert!(!is_asymmetric(model::<3, 6>(bounds(name), Tricks::ALL).validating()), "{name}");
+    }
+    let compared = Bounds { refinement: true, ..bounds("pair") };
+    assert!(!is_asymmetric(model::<2, 2>(compared, Tricks::ALL).validating()));
+}
+
+#[test]
+fn a_step_that_does_something_else_under_other_names_is_caught() {
+    for wrong in [forgets_votes_on_disks, forgets_leaders] {
+        let mut model = model::<3, 6>(bounds("smoke"), Tricks::ALL);
+        model.validates = Some(wrong);
+        assert!(is_asymmetric(model));
+    }
 }
 
 #[test]
 fn a_broken_key_is_caught() {
-    let plain = plain_states(bounds("pair"));
-    let mut model = FastModel::<2, 2>::new(bounds("pair"), Tricks::NONE, None, tracker());
+    let mut wrong = model::<2, 2>(bounds("pair"), Tricks::NONE);
     // Every part has the keys of its own name alone: states that differ in names are told apart.
-    model.renamings = Renamings::identities(2);
-    assert!(compare_with(&model, &plain).is_err());
+    wrong.renamings = Renamings::identities(2);
+    assert!(is_caught(wrong));
 }

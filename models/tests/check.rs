@@ -53,6 +53,7 @@ fn every_search_finds_the_recorded_states_and_the_same_happenings() {
         ("elections", Mode::Fast),
         ("single", Mode::Plain),
         ("pair", Mode::Plain),
+        ("pair", Mode::Fast),
     ] {
         let Named { bounds, required, .. } = named(name);
         let recorded = named(name).recorded(mode).expect("its counts are recorded");
@@ -188,6 +189,30 @@ fn every_search_shows_the_same_shortest_violation() {
             });
             assert_eq!(*first, found);
         }
+    }
+}
+
+#[test]
+fn both_modes_show_violations_of_the_same_properties_as_early() {
+    let wipe = with_wipe();
+    let refinement = Bounds { refinement: true, ..wipe };
+    let cases = [
+        (wipe, None),
+        (wipe, Some("ElectionSafety")),
+        (refinement, Some("Refinement")),
+        (refinement, Some("Coupling")),
+        (refinement, None),
+    ];
+    for (bounds, property) in cases {
+        let [plain, fast] = [Mode::Plain, Mode::Fast].map(|mode| {
+            let options = Options { mode, property, threads: 1, ..Options::default() };
+            let found = violation(quiet(&bounds, &options));
+            must_replay(&found);
+            found
+        });
+        assert!(fast.is_shortest && plain.is_shortest);
+        assert_eq!(plain.property, fast.property, "{property:?}");
+        assert_eq!(plain.steps.len(), fast.steps.len(), "{property:?}");
     }
 }
 

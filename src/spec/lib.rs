@@ -17,6 +17,7 @@ pub mod properties;
 mod record;
 pub mod recovery;
 mod refinement;
+mod renumber;
 mod replay;
 mod scenario;
 mod start;
@@ -24,7 +25,7 @@ pub mod witnesses;
 
 pub use abstract_protocol::{Abstract, GUARDS, Guard, GuardFailed, Leadership, Node};
 pub use assertions::{ASSERTIONS, guarded};
-pub use coupling::{COUPLED, COUPLING, Coupling, coupled};
+pub use coupling::{COUPLED, COUPLING, Coupling, coupled, coupled_server};
 pub use describe::{describe, mark_changes};
 pub use expectation::Expectation;
 pub use facts::{facts_hold, is_fact};

@@ -66,7 +66,8 @@ fn replay(state: &mut Abstract<Command>, transition: &Transition<'_>) -> Result<
     if let Some(step) = &transition.happening.step {
         replay_events(state, step, transition.after)?;
     }
-    nodes_are_disks(state, transition.after)?;
+    let mut servers = transition.after.servers.iter();
+    servers.try_for_each(|server| nodes_are_disks(state, server))?;
     if let Some(step) = &transition.happening.step {
         for envelope in &step.effects.send {
             is_fact(state, envelope).map_err(|found| describe(envelope, &found))?;
