@@ -35,6 +35,7 @@ mod memo;
 mod model;
 mod parts;
 mod refine;
+mod sorted;
 mod state;
 mod steps;
 #[cfg(test)]
