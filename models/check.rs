@@ -235,16 +235,16 @@ fn explore(
     if bounds.mode(options.mode) == Mode::Plain {
         return look.search(PlainModel::new(*bounds, options.property, tracker));
     }
-    // A model of so many servers has a key for each way to rename them; from five on that costs more than it
-    // saves, and each state stands for itself.
+    // Up to four servers every part has a key for each way to rename them; from five on, where there are many
+    // ways, servers are sorted first.
     match bounds.servers {
         1 => look.search(fast_model::<1, 1>(bounds, options, tracker)),
         2 => look.search(fast_model::<2, 2>(bounds, options, tracker)),
         3 => look.search(fast_model::<3, 6>(bounds, options, tracker)),
         4 => look.search(fast_model::<4, 24>(bounds, options, tracker)),
-        5 => look.search(fast_model::<5, 1>(bounds, options, tracker)),
-        6 => look.search(fast_model::<6, 1>(bounds, options, tracker)),
-        _ => look.search(fast_model::<7, 1>(bounds, options, tracker)),
+        5 => look.search(fast_model::<5, 5>(bounds, options, tracker)),
+        6 => look.search(fast_model::<6, 6>(bounds, options, tracker)),
+        _ => look.search(fast_model::<7, 7>(bounds, options, tracker)),
     }
 }
 

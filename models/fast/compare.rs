@@ -62,16 +62,16 @@ impl Whole<'_> {
 }
 
 /// What a fast model reaches.
-struct Reached {
+pub(super) struct Reached {
     /// For each state, whether the plain model reaches it too, as far as that has been walked.
-    states: BTreeMap<u128, bool>,
+    pub(super) states: BTreeMap<u128, bool>,
     /// The states in the orbits of these.
-    in_orbits: usize,
+    pub(super) in_orbits: usize,
 }
 
 impl<const N: usize, const P: usize> FastModel<N, P> {
     /// Walks every state, one for each fingerprint.
-    fn reached(&self) -> Result<Reached, String> {
+    pub(super) fn reached(&self) -> Result<Reached, String> {
         let mut reached = Reached { states: BTreeMap::new(), in_orbits: 0 };
         let mut prints: BTreeSet<u64> = BTreeSet::new();
         let mut open = self.init_states();

@@ -154,11 +154,13 @@ impl<const N: usize, const P: usize> Model for FastModel<N, P> {
             violated: None,
             network: SmallVec::new(),
             keys: [0; P],
+            sorted: 0,
         };
         for node in state.nodes {
             state.add_keys(&self.nodes.get(node).keys);
         }
         state.add_keys(&self.ghosts.get(state.ghost).keys);
+        self.settle(&mut state);
         vec![state]
     }
 
@@ -260,6 +262,7 @@ impl<const N: usize, const P: usize> Model for FastModel<N, P> {
         if self.tricks.drop_dead_messages && can_kill {
             self.drop_dead(&mut next, place, action.kind);
         }
+        self.settle(&mut next);
         Some(next)
     }
 

@@ -36,6 +36,7 @@ mod model;
 mod parts;
 mod recent;
 mod refine;
+mod sorted;
 mod state;
 mod steps;
 #[cfg(test)]

@@ -7,6 +7,7 @@ use super::parts::{
     Ghost, GhostData, Glance, Heading, MessageData, Node, NodeData, PartKind, Renamings, place_of,
 };
 use super::recent::{RecentFacts, RecentlyHeld};
+use super::sorted::RenamedKeys;
 use super::state::FastState;
 use crate::symmetry::Rename;
 use crate::{Bounds, Spent, Tracker};
@@ -43,7 +44,9 @@ pub struct FastAction {
     pub(super) argument: u32,
 }
 
-/// A model of `N` servers with `P` keys: as many as there are ways to rename the servers, or 1.
+/// A model of `N` servers with `P` keys for each part. With as many as there are ways to rename the servers, or
+/// as there are servers, states that differ in names alone are one; with 1 each stands for itself. The first is
+/// the faster for up to four servers, the second for more.
 #[derive(Debug)]
 pub struct FastModel<const N: usize, const P: usize> {
     /// What is explored.
@@ -200,6 +203,7 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
         self.nodes.number(node, |node| NodeData {
             node: node.clone(),
             keys: self.renamings.keys(PartKind::Node, node),
+            renamed: RenamedKeys::default(),
             glance: Glance::at(node),
             memo: Row::new(),
         })
@@ -218,6 +222,7 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
         let number = self.messages.number(envelope.clone(), |envelope| MessageData {
             envelope: envelope.clone(),
             keys: self.renamings.keys(PartKind::Message, envelope),
+            renamed: RenamedKeys::default(),
             heading: Heading::of(envelope),
         });
         assert!((number as usize) < MAX_MESSAGES, "at most {MAX_MESSAGES} different messages");
@@ -228,6 +233,7 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
         self.ghosts.number(ghost, |ghost| GhostData {
             ghost: ghost.clone(),
             keys: self.renamings.keys(PartKind::Ghost, ghost),
+            renamed: RenamedKeys::default(),
         })
     }
 }

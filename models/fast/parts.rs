@@ -1,6 +1,7 @@
 //! The parts of a state, and their keys.
 
 use super::memo::Row;
+use super::sorted::{RenamedKeys, Viewed};
 use crate::symmetry::permutations;
 use quorate_cluster::{Clients, Envelope, History, Server};
 use quorate_core::{
@@ -34,33 +35,52 @@ impl Renumber for Ghost {
     }
 }
 
-/// The ways to rename the servers: `P` of them, the identity first.
+/// The ways to rename the servers, the identity first, and what is kept of them for each part.
 #[derive(Clone, Debug)]
 pub(super) struct Renamings<const P: usize> {
     names: Vec<Vec<ServerId>>,
+    sorts: bool,
+}
+
+/// Whether servers are sorted, and renamed only where that does not tell them apart: if there are as many keys
+/// as servers. Of one and of two servers there are no more ways than that.
+pub(super) const fn sorts(servers: usize, keys: usize) -> bool {
+    servers > 2 && keys == servers
 }
 
 impl<const P: usize> Renamings<P> {
     /// All ways to rename this many servers, or only the identity.
     ///
     /// # Panics
-    /// When `P` is neither 1 nor the number of ways.
+    /// When `P` is none of 1, the number of servers, and the number of ways.
     pub(super) fn new(servers: u8) -> Renamings<P> {
         let ids: Vec<ServerId> = (1..=servers).filter_map(ServerId::new).collect();
+        let sorts = sorts(ids.len(), P);
         let names = if P == 1 { vec![ids] } else { permutations(&ids) };
-        assert_eq!(names.len(), P, "one key for every way to rename the servers");
-        Renamings { names }
+        assert!(
+            sorts || names.len() == P,
+            "one key for each way to rename the servers, or for each"
+        );
+        Renamings { names, sorts }
     }
 
     /// The identity, as often as there are ways: to show that this is noticed.
     #[cfg(test)]
     pub(super) fn identities(servers: u8) -> Renamings<P> {
         let ids: Vec<ServerId> = (1..=servers).filter_map(ServerId::new).collect();
-        Renamings { names: vec![ids; P] }
+        Renamings { names: vec![ids; P], sorts: false }
     }
 
-    /// The keys of a part: one for each way to rename the servers.
-    pub(super) fn keys<T: Renumber + Hash>(&self, kind: PartKind, part: &T) -> [u128; P] {
+    /// The new names that each way gives to the servers in order.
+    pub(super) fn names(&self) -> &[Vec<ServerId>] {
+        &self.names
+    }
+
+    /// The keys of a part: one for each way to rename the servers; or, where they are sorted, how each sees it.
+    pub(super) fn keys<T: Renumber + Hash + Viewed>(&self, kind: PartKind, part: &T) -> [u128; P] {
+        if self.sorts {
+            return part.views();
+        }
         core::array::from_fn(|way| {
             let names = &self.names[way];
             let renamed = part.renumber(&|server| names[place_of(server)]);
@@ -78,7 +98,7 @@ pub(super) enum PartKind {
 }
 
 /// A key: 128 bits from the content of a part and nothing else, so that it is the same in every search.
-fn key<T: Hash>(kind: PartKind, part: &T) -> u128 {
+pub(super) fn key<T: Hash>(kind: PartKind, part: &T) -> u128 {
     hash128(&(kind as u8, part))
 }
 
@@ -107,6 +127,7 @@ pub(super) const fn mix(key: u128) -> u64 {
 pub(super) struct NodeData<const P: usize> {
     pub(super) node: Node,
     pub(super) keys: [u128; P],
+    pub(super) renamed: RenamedKeys,
     pub(super) glance: Glance,
     /// What it does upon each input.
     pub(super) memo: Row,
@@ -178,6 +199,7 @@ impl Glance {
 pub(super) struct MessageData<const P: usize> {
     pub(super) envelope: Envelope,
     pub(super) keys: [u128; P],
+    pub(super) renamed: RenamedKeys,
     pub(super) heading: Heading,
 }
 
@@ -237,4 +259,5 @@ pub(super) fn place_of(server: ServerId) -> usize {
 pub(super) struct GhostData<const P: usize> {
     pub(super) ghost: Ghost,
     pub(super) keys: [u128; P],
+    pub(super) renamed: RenamedKeys,
 }

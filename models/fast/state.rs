@@ -1,6 +1,6 @@
 //! A state as the numbers of its parts.
 
-use super::parts::mix;
+use super::parts::{mix, sorts};
 use crate::Spent;
 use smallvec::SmallVec;
 use std::hash::{Hash, Hasher};
@@ -18,8 +18,11 @@ pub struct FastState<const N: usize, const P: usize> {
     pub(super) violated: Option<&'static str>,
     /// The messages, in the order of their numbers.
     pub(super) network: SmallVec<[u16; 24]>,
-    /// For each way to rename the servers, the sum of the keys of the parts.
+    /// For each way to rename the servers, the sum of the keys of the parts; or, where servers are sorted, the
+    /// signature of each.
     pub(super) keys: [u128; P],
+    /// Where servers are sorted, the sum over the ways to rename them that fit.
+    pub(super) sorted: u64,
 }
 
 /// The budgets used up, small.
@@ -62,6 +65,9 @@ impl<const N: usize, const P: usize> FastState<N, P> {
         // What has no names is mixed into every key: its own sum must not meet that of the parts.
         let nameless = u128::from(mix(u128::from(self.spent.packed()) | 1 << 100));
         let nameless = nameless << 64 | u128::from(self.violated.is_some());
+        if sorts(N, P) {
+            return mix(u128::from(self.sorted).wrapping_add(nameless));
+        }
         self.keys.iter().fold(0, |sum, key| sum.wrapping_add(mix(key.wrapping_add(nameless))))
     }
 

@@ -1,13 +1,15 @@
 //! The fast model reaches the states that the plain one reaches: the same set, not only as many.
 
 use super::dead::{Future, is_dead};
-use super::parts::{Glance, Heading, Renamings};
+use super::parts::{Glance, Heading, Renamings, place_of};
+use super::sorted::Viewed;
 use super::{Comparison, FastModel, Tricks};
 use crate::searched::Searched;
 use crate::{ANY, Bounds, SYMMETRY, Stopper, Tracker, find};
 use quorate_cluster::Cluster;
-use quorate_core::{Names, Renumber};
+use quorate_core::{Names, Renumber, ServerId};
 use stateright::{Checker, Model};
+use std::collections::BTreeSet;
 
 fn tracker() -> Tracker {
     Tracker::new(Stopper::default(), &[])
@@ -189,4 +191,83 @@ fn a_broken_key_is_caught() {
     // Every part has the keys of its own name alone: states that differ in names are told apart.
     wrong.renamings = Renamings::identities(2);
     assert!(is_caught(wrong));
+}
+
+/// How many states a model has, if it drops nothing; and how many are in their orbits.
+fn orbits<const N: usize, const P: usize>(bounds: Bounds) -> (usize, usize) {
+    let reached = model::<N, P>(bounds, Tricks::NONE).reached();
+    let reached = reached.expect("no state has two fingerprints");
+    (reached.states.len(), reached.in_orbits)
+}
+
+/// How many states a model has in which each stands for itself.
+fn unreduced<const N: usize>(bounds: Bounds) -> usize {
+    let model = model::<N, 1>(bounds, Tricks::NONE);
+    let mut seen = BTreeSet::new();
+    let mut open = model.init_states();
+    while let Some(state) = open.pop() {
+        if seen.insert(state.fingerprint()) {
+            open.extend(model.next_states(&state));
+        }
+    }
+    seen.len()
+}
+
+#[test]
+fn sorting_the_servers_reduces_as_much_as_renaming_them_every_way() {
+    let three = Bounds { crashes: 0, ..bounds("smoke") };
+    let (states, in_orbits) = orbits::<3, 6>(three);
+    assert_eq!(orbits::<3, 3>(three), (states, in_orbits));
+    assert_eq!(unreduced::<3>(three), in_orbits);
+
+    let four = Bounds { servers: 4, ..Bounds::LEAST };
+    let (states, in_orbits) = orbits::<4, 24>(four);
+    assert_eq!(orbits::<4, 4>(four), (states, in_orbits));
+    assert_eq!(unreduced::<4>(four), in_orbits);
+}
+
+#[test]
+fn the_orbits_of_five_servers_make_up_the_unreduced_states() {
+    let five = Bounds { servers: 5, ..Bounds::LEAST };
+    let (states, in_orbits) = orbits::<5, 5>(five);
+    assert_eq!(unreduced::<5>(five), in_orbits);
+    assert!(in_orbits > 50 * states, "hardly any symmetry: {states} {in_orbits}");
+}
+
+#[test]
+fn what_servers_see_has_no_names() {
+    let model = model::<3, 3>(bounds("smoke"), Tricks::NONE);
+    let mut open = model.init_states();
+    let mut seen = BTreeSet::new();
+    let mut distinct = BTreeSet::new();
+    while let Some(state) = open.pop() {
+        if !seen.insert(state.fingerprint()) {
+            continue;
+        }
+        let ghost = &model.ghosts.get(state.ghost).ghost;
+        let cluster = model.cluster_of(&state);
+        for names in model.renamings.names() {
+            let name = |server: ServerId| names[place_of(server)];
+            let renamed = cluster.renumber(&name);
+            for (place, node) in cluster.servers.iter().enumerate() {
+                let new = place_of(names[place]);
+                must_look_alike(node, &renamed.servers[new], names);
+                distinct.extend(node.views::<3>());
+            }
+            for envelope in cluster.network.in_flight.keys() {
+                must_look_alike(envelope, &envelope.renumber(&name), names);
+            }
+            must_look_alike(ghost, &ghost.renumber(&name), names);
+        }
+        open.extend(model.next_states(&state));
+    }
+    assert!(distinct.len() > 100, "servers look all the same: {}", distinct.len());
+}
+
+/// What each server sees of a part, it sees of the renamed part under its new name.
+fn must_look_alike<T: Viewed>(part: &T, renamed: &T, names: &[ServerId]) {
+    let (old, new) = (part.views::<3>(), renamed.views::<3>());
+    for (place, name) in names.iter().enumerate() {
+        assert_eq!(old[place], new[place_of(*name)]);
+    }
 }

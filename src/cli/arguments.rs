@@ -19,6 +19,8 @@ pub(super) struct CheckArguments {
     pub(super) given: Vec<(&'static str, String)>,
     /// The mode that was asked for; the bounds may allow the plain one alone.
     pub(super) asked_mode: Mode,
+    /// Whether every remembered step is done under all other names too.
+    pub(super) validate: bool,
     pub(super) search: Search,
     pub(super) threads: usize,
     pub(super) property: Option<&'static str>,
@@ -54,9 +56,10 @@ pub(super) const QUORUM_WITHOUT_LEADER: &str = "quorum-without-leader";
 const MAX_THREADS: u64 = 1_024;
 
 /// The flags of check that are no bounds.
-const FLAGS: [&str; 11] = [
+const FLAGS: [&str; 12] = [
     "help",
     "plain",
+    "validate",
     "search",
     "threads",
     "property",
@@ -75,6 +78,7 @@ impl CheckArguments {
             bounds: NAMED[0].bounds,
             given: Vec::new(),
             asked_mode: Mode::Fast,
+            validate: false,
             search: Search::Bfs,
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             property: None,
@@ -206,6 +210,13 @@ fn refuse_what_checks_nothing(arguments: &mut CheckArguments) -> Result<(), Fail
         // To look for another property alone, nothing need be compared with the abstract protocol.
         arguments.bounds.refinement = needs_refinement;
     }
+    if arguments.validate && arguments.mode() == Mode::Plain {
+        let why = arguments.bounds.why_plain().unwrap_or("--plain is given");
+        return Err(Failure::usage(format_args!(
+            "--validate: plain mode, because {why}; expected the fast mode, which alone takes states for each \
+             other; try quorate check smoke --validate"
+        )));
+    }
     if arguments.update_counts {
         let name = arguments.model.name;
         let wrong = match arguments.property {
@@ -253,6 +264,10 @@ fn read_flag(
         }
         "plain" => {
             arguments.asked_mode = Mode::Plain;
+            String::new()
+        }
+        "validate" => {
+            arguments.validate = true;
             String::new()
         }
         "save" => {

@@ -26,6 +26,7 @@ fn check_protocol(arguments: &CheckArguments) -> Result<Exit, Failure> {
     let recorded = arguments.recorded();
     let options = Options {
         mode: arguments.mode(),
+        validate: arguments.validate,
         search: arguments.search,
         threads: arguments.threads,
         property: arguments.property,

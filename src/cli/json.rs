@@ -52,6 +52,7 @@ pub(super) fn report(arguments: &CheckArguments, report: &Report) -> Value {
         "depth": report.depth,
         "seconds": report.elapsed.as_secs_f64(),
         "memory_bytes": report.memory,
+        "validated": arguments.validate.then_some(report.validated),
         "actions": actions.collect::<serde_json::Map<String, Value>>(),
         "never_fired": never_fired(arguments, report),
         "required": arguments.required(),

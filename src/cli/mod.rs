@@ -185,6 +185,7 @@ Usage:
 
 Options of check:
   --plain                tell states apart as whole clusters: simple and slow
+  --validate             do every step under all names of the servers, and compare
   --search bfs|dfs       in which order states are explored (bfs)
   --threads N            how many threads explore (all processors)
   --property NAME        check this property alone, and that no assertion fails

@@ -32,6 +32,11 @@ pub(super) fn plan(arguments: &CheckArguments) -> String {
         (Mode::Plain, Some(why)) => format!("plain mode, because {why}"),
         (mode, _) => format!("{} mode", mode.name()),
     };
+    let mode = if arguments.validate {
+        format!("{mode}, every step under all names of the servers")
+    } else {
+        mode
+    };
     out.push_str(&line("checks", &format!("{checks}; {search}, {threads}; {mode}")));
     if !arguments.required().is_empty() {
         let required = arguments.required().join(", ");
@@ -91,6 +96,11 @@ pub(super) fn report(arguments: &CheckArguments, report: &Report) -> String {
     let elapsed = seconds(report.elapsed);
     let rate = grouped(rate as u64);
     out.push_str(&line("took", &format!("{elapsed}, {rate} distinct states a second{held}")));
+    if arguments.validate {
+        let steps = grouped(report.validated);
+        let validated = format!("{steps} steps done under every way to rename the servers");
+        out.push_str(&line("validated", &validated));
+    }
     out.push_str(&line("actions", &fired(arguments, report)));
     // A search that ended early says little by what it has not met.
     let is_whole = !matches!(report.verdict, Verdict::Violated(_) | Verdict::Incomplete(_));

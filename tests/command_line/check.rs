@@ -29,6 +29,17 @@ fn with_bounds_of_ones_own_missing_witnesses_are_listed_and_nothing_is_recorded(
 }
 
 #[test]
+fn a_validating_run_says_how_many_steps_it_did_under_all_names() {
+    let mut session = Session::new("check_validate");
+    let run = session.run("check smoke --threads 1 --validate");
+    assert_eq!(run.code, Some(0));
+    assert!(run.stdout.contains("steps done under every way to rename"), "{}", run.stdout);
+    session.end();
+    let report = json(&Session::new("check_validate_json").run("check --validate --format json"));
+    assert!(report["validated"].as_u64().is_some_and(|steps| steps > 0));
+}
+
+#[test]
 fn one_property_can_be_checked_alone() {
     let mut session = Session::new("check_property");
     assert_eq!(session.run("check pair --threads 1 --property VoteOnce").code, Some(0));

@@ -29,6 +29,8 @@ fn a_wrong_command_line_says_what_was_wrong_what_is_right_and_what_to_try() {
         "check --property VoteTwice",
         "check --property Refinement",
         "check pair --property VoteOnce --refinement yes",
+        "check smoke --plain --validate",
+        "check smoke --validate=yes",
         "check --time-limit 5d",
         "check --state-limit 0",
         "check --memory-limit lots",
