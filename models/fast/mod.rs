@@ -12,19 +12,23 @@
 //!   content; a state's key is the sum of its parts' keys, and a step changes the sum by the parts that it
 //!   changes. Servers that differ in names alone are the same to the protocol, so every part has one key for
 //!   each way to rename the servers, a state one sum for each, and its fingerprint is the sum of the mixed
-//!   sums: equal for states that differ in names alone \[IpDill96\], and as uniform as one of them.
+//!   sums: equal for states that differ in names alone \[IpDill96\], and as uniform as one of them. Of five and
+//!   more servers there are too many ways; they are sorted first (`sorted`).
 //! - **What can never matter again is dropped.** A message that no server will heed any more makes states
 //!   different that are the same (`dead`). Each such rule is argued where it stands, and can be switched off.
 //!
 //! # What makes it trustworthy
 //! Every trick is a switch of [`Tricks`], and a test compares, for small bounds of every model, the set of
 //! states that it reaches, mapped back to clusters, with the set that the plain model reaches: not how many
-//! there are, but that they are the same.
+//! there are, but that they are the same (`compare`). That names mean nothing, on which symmetry and memory rest,
+//! is checked for every step that is remembered in a validating run (`validate`).
 //!
 //! # Where properties are checked
 //! A property that reads one server is checked when a step is remembered. One that reads the facts too is
 //! checked for every combination of facts, node and input. One that reads a whole state, without messages in
-//! flight, is checked for every combination of nodes and facts. A violation marks the state.
+//! flight, is checked for every combination of nodes and facts. A violation marks the state. Where steps are
+//! compared with the abstract protocol, its state is one of the facts, and so is what each message in flight
+//! states (`refine`).
 
 mod blame;
 mod compare;

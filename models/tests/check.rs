@@ -84,6 +84,29 @@ fn every_search_finds_the_recorded_states_and_the_same_happenings() {
 }
 
 #[test]
+fn every_search_of_sorted_servers_finds_the_same_states() {
+    let bounds = Bounds { servers: 5, ..Bounds::LEAST };
+    let mut first: Option<Counts> = None;
+    for (search, threads) in SEARCHES.into_iter().chain([SEARCHES[0]]) {
+        let report = quiet(&bounds, &Options { search, threads, ..Options::default() });
+        assert!(matches!(report.verdict, Verdict::Exhausted), "{:?}", report.verdict);
+        assert_eq!(*first.get_or_insert(report.counts), report.counts, "{search:?}, {threads}");
+    }
+}
+
+#[test]
+fn a_validating_run_counts_what_it_did_and_finds_the_same_states() {
+    for name in ["smoke", "pair"] {
+        let Named { bounds, required, .. } = named(name);
+        let recorded = named(name).recorded(Mode::Fast);
+        let options = Options { validate: true, required, recorded, ..Options::default() };
+        let report = quiet(bounds, &options);
+        assert!(matches!(report.verdict, Verdict::Exhausted), "{:?}", report.verdict);
+        assert!(report.validated > 0);
+    }
+}
+
+#[test]
 fn every_named_model_has_a_record() {
     assert!(NAMED.iter().all(|model| model.recorded(model.bounds.mode(Mode::Fast)).is_some()));
 }

@@ -3,7 +3,8 @@
 //! `cargo xtask test` runs everything that a change must pass, in the order in which failures are
 //! cheapest to learn about, and ends with one line that counts. `cargo xtask mutants` breaks the protocol
 //! on purpose and demands that the exhaustive check notices. `cargo xtask bench` measures the project's
-//! figures; it is no part of the tests, for a slow machine is no mistake.
+//! figures; it is no part of the tests, for a slow machine is no mistake. `cargo xtask compare` holds the fast
+//! mode against the plain one on models for which that takes minutes.
 //!
 //! It is a crate and not a script so that it runs wherever the project builds, and so that what decides
 //! between passed, failed and not run has tests of its own.
@@ -22,11 +23,14 @@ const USAGE: &str = "\
 Usage: cargo xtask test [STEP...]
        cargo xtask mutants [NAME...]
        cargo xtask bench [NAME...]
+       cargo xtask compare [MODEL...]
 
   test     runs all checks of a change, or only the named steps
   mutants  applies each mutation of models/mutants, or only the named ones, and requires the
            check that its header names to find it
   bench    measures core, smoke and build, or only the named ones, beside their targets
+  compare  compares the states of the fast mode with those of the plain one, minutes long, on
+           the model elections, or on the named ones
   help     prints this text, and the steps
 
 Exit code: 0 all passed; 1 something failed; 3 nothing failed, but something could not run;
@@ -47,6 +51,7 @@ fn run(arguments: &[String]) -> u8 {
         Some((command, names)) if command == "test" => steps::run(names),
         Some((command, names)) if command == "mutants" => mutants::run(names),
         Some((command, names)) if command == "bench" => bench::run(names),
+        Some((command, names)) if command == "compare" => bench::compare(names),
         Some((command, [])) if command == "help" || command == "--help" => {
             print!("{USAGE}");
             println!("\nSteps: {}", steps::names().join(", "));
@@ -54,12 +59,14 @@ fn run(arguments: &[String]) -> u8 {
         }
         Some((command, [])) => {
             eprintln!(
-                "command: {command:?}; expected test, mutants or bench; try cargo xtask help"
+                "command: {command:?}; expected test, mutants, bench or compare; try cargo xtask help"
             );
             USAGE_ERROR
         }
         Some((command, _)) => {
-            eprintln!("command: {command:?} with arguments; expected test, mutants or bench");
+            eprintln!(
+                "command: {command:?} with arguments; expected test, mutants, bench or compare"
+            );
             USAGE_ERROR
         }
         None => {
