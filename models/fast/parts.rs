@@ -68,7 +68,8 @@ impl<const P: usize> Renamings<P> {
     #[cfg(test)]
     pub(super) fn identities(servers: u8) -> Renamings<P> {
         let ids: Vec<ServerId> = (1..=servers).filter_map(ServerId::new).collect();
-        Renamings { names: vec![ids; P], sorts: false }
+        let ways = permutations(&ids).len();
+        Renamings { sorts: sorts(ids.len(), P), names: vec![ids; ways] }
     }
 
     /// The new names that each way gives to the servers in order.

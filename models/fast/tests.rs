@@ -191,6 +191,10 @@ fn a_broken_key_is_caught() {
     // Every part has the keys of its own name alone: states that differ in names are told apart.
     wrong.renamings = Renamings::identities(2);
     assert!(is_caught(wrong));
+    let three = Bounds { crashes: 0, commands: 0, max_log: 1, ..bounds("smoke") };
+    let mut wrong = model::<3, 3>(three, Tricks::NONE);
+    wrong.renamings = Renamings::identities(3);
+    assert!(is_caught(wrong));
 }
 
 /// How many states a model has, if it drops nothing; and how many are in their orbits.
