@@ -8,6 +8,7 @@
 
 mod compile;
 mod figure;
+mod linearizability;
 mod models;
 mod operations;
 mod trio;
@@ -24,6 +25,7 @@ struct Benchmark {
 const BENCHMARKS: &[Benchmark] = &[
     Benchmark { name: "core", run: operations::measure },
     Benchmark { name: "smoke", run: models::measure },
+    Benchmark { name: "linearizability", run: linearizability::measure },
     Benchmark { name: "build", run: compile::measure },
 ];
 
