@@ -33,7 +33,7 @@ mod tracker;
 pub use bounds::{ANY, BOUNDS, Bound, Bounds, Domain, OutOfDomain};
 pub use check::{Mode, Options, Progress, Report, Search, Verdict, check};
 pub use counterexample::{Counterexample, Step};
-pub use limits::{Limits, StopReason, Stopper, memory_available, memory_used};
+pub use limits::{Limits, StopReason, Stopper, memory_available, memory_peak, memory_used};
 pub use model::{PlainModel, PlainState, Spent};
 pub use named::{Counts, NAMED, Named, counts_line, find};
 pub use quorate_spec::{ASSERTIONS, property_names};

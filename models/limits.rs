@@ -98,6 +98,11 @@ pub fn memory_used() -> Option<u64> {
     kibibytes_in("/proc/self/status", "VmRSS:")
 }
 
+/// How many bytes of memory this process held when it held most, where the system tells.
+pub fn memory_peak() -> Option<u64> {
+    kibibytes_in("/proc/self/status", "VmHWM:")
+}
+
 /// How many bytes of memory this process may come to hold before the system runs out, where it tells: what
 /// is available now and what the process already has, and no more than its control group allows.
 pub fn memory_available() -> Option<u64> {

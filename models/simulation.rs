@@ -2,13 +2,15 @@
 //!
 //! A run is a function of its seed: the same seed, servers and length give the same actions, byte for byte.
 //! It consists of episodes; each begins with a new cluster, lets random actions with all faults happen to
-//! it, and ends with the faults off, when the cluster must recover.
+//! it, and ends with the faults off, when the cluster must recover. What clients saw until then must be
+//! linearizable.
 
 use core::fmt;
 use quorate_cluster::{Action, ActionKind, Choices, Cluster, NetworkKind, Setting};
 use quorate_core::{Parameters, Role, ServerId, Spreading};
 use quorate_spec::{
-    ASSERTIONS, Refinement, Transition, Violation, guarded, properties, recovery, script, witnesses,
+    ASSERTIONS, ClientHistory, LINEARIZABILITY, Refinement, Transition, Violation, guarded,
+    properties, recovery, script, witnesses,
 };
 
 /// What to simulate.
@@ -40,6 +42,10 @@ pub struct Summary {
     pub witnesses: u64,
     /// The greatest term.
     pub greatest_term: u64,
+    /// How many requests of clients were answered: commands that were appended, and reads.
+    pub answered: u64,
+    /// Of how many the outcome stayed unknown.
+    pub unknown: u64,
     /// How many entries were committed.
     pub committed: u64,
     /// The greatest number of rounds that a recovery took.
@@ -110,6 +116,8 @@ struct Episode {
     setting: Setting,
     cluster: Cluster,
     refinement: Refinement,
+    /// What clients saw.
+    clients: ClientHistory,
     trace: Vec<Action>,
 }
 
@@ -139,7 +147,8 @@ impl Episode {
         let setting = Setting { servers, network: NetworkKind::Faulty, parameters };
         let cluster = Cluster::new(&setting);
         let refinement = Refinement::new(&cluster);
-        Episode { weights, hanging_disk, setting, cluster, refinement, trace: Vec::new() }
+        let (clients, trace) = (ClientHistory::default(), Vec::new());
+        Episode { weights, hanging_disk, setting, cluster, refinement, clients, trace }
     }
 
     fn run(
@@ -154,6 +163,15 @@ impl Episode {
             observe(&action);
             self.perform(action, summary)?;
         }
+        for (_, operation) in self.clients.recorded.operations() {
+            let count = if operation.completed.is_some() {
+                &mut summary.answered
+            } else {
+                &mut summary.unknown
+            };
+            *count += 1;
+        }
+        self.clients.check()?;
         summary.committed += self.cluster.history.committed.len() as u64;
         let rounds = recovery::recover(&self.setting, &self.cluster)?;
         summary.recovery_rounds = summary.recovery_rounds.max(rounds);
@@ -162,8 +180,10 @@ impl Episode {
 
     /// The failure that a violation is.
     fn fail(&self, violation: Violation) -> Failure {
-        // That a cluster does not recover, or that a server's own assertion fails, no action shows.
-        let shown_by_action = ![recovery::RECOVERABILITY, ASSERTIONS].contains(&violation.property);
+        // That a cluster does not recover, that a server's own assertion fails, or that clients saw more than
+        // one object, no action shows.
+        let unshown = [recovery::RECOVERABILITY, ASSERTIONS, LINEARIZABILITY];
+        let shown_by_action = !unshown.contains(&violation.property);
         let expected = shown_by_action.then_some(violation.property);
         let script = script(&self.setting, &self.trace, expected);
         Failure { violation, script }
@@ -215,6 +235,7 @@ impl Episode {
         summary.greatest_term = summary.greatest_term.max(terms.max().unwrap_or(0));
         properties::check_step(&transition)?;
         properties::check_state(after)?;
+        self.clients.note(&transition);
         self.refinement.check(&transition)
     }
 }

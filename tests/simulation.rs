@@ -48,6 +48,8 @@ fn clusters_of_3_5_and_7_servers_keep_every_promise_and_recover() {
         assert_eq!(summary.actions, plan.actions);
         assert!(summary.episodes >= plan.actions / plan.episode);
         assert!(summary.committed > summary.episodes, "{plan:?}: little is committed");
+        assert!(summary.answered > summary.episodes, "{plan:?}: clients see little");
+        assert!(summary.unknown > summary.episodes / 2, "{plan:?}: few outcomes are unknown");
         for kind in ActionKind::all().filter(|kind| *kind != ActionKind::Wipe) {
             assert!(summary.fired[kind as usize] > 0, "{plan:?}: no {}", kind.name());
         }

@@ -3,7 +3,7 @@
 use super::arguments::CheckArguments;
 use super::render::{applies, collision_one_in, never_fired};
 use quorate_cluster::ActionKind;
-use quorate_models::{Counts, Report, Verdict};
+use quorate_models::{Counts, Report, Verdict, memory_peak};
 use serde_json::{Value, json};
 
 /// What a check found, as one object.
@@ -40,6 +40,8 @@ pub(super) fn report(arguments: &CheckArguments, report: &Report) -> Value {
     let bounds = bounds.map(|bound| (bound.flag.to_owned(), json!(bound.show(&arguments.bounds))));
     let kinds = ActionKind::all().filter(|kind| applies(arguments, *kind));
     let actions = kinds.map(|kind| (kind.name().to_owned(), json!(report.fired[kind as usize])));
+    // The system counts memory in batches, so that its own peak may be a little below what it told before.
+    let peak = memory_peak().max(report.memory);
     json!({
         "model": arguments.model.name,
         "bounds": bounds.collect::<serde_json::Map<String, Value>>(),
@@ -53,6 +55,7 @@ pub(super) fn report(arguments: &CheckArguments, report: &Report) -> Value {
         "seconds": report.elapsed.as_secs_f64(),
         "memory_bytes": report.memory,
         "validated": arguments.validate.then_some(report.validated),
+        "peak_memory_bytes": peak,
         "actions": actions.collect::<serde_json::Map<String, Value>>(),
         "never_fired": never_fired(arguments, report),
         "required": arguments.required(),

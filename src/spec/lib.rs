@@ -3,16 +3,18 @@
 //! The core says what a server does. This crate says what that is *for*: an abstract protocol without
 //! messages, disks or timers; a refinement check that finds in every concrete step the abstract actions
 //! it performs; and the properties that every cluster must have, each with its name, its source and its
-//! reading in one sentence. The exhaustive check, the simulation and the scenarios all look through these
+//! reading in one sentence; and whether clients saw one object ([`linearizability`]). The exhaustive check, the simulation and the scenarios all look through these
 //! same glasses.
 
 mod abstract_protocol;
 mod assertions;
 mod assumed;
+mod client_history;
 mod coupling;
 mod describe;
 mod expectation;
 mod facts;
+pub mod linearizability;
 pub mod properties;
 mod record;
 pub mod recovery;
@@ -25,6 +27,7 @@ pub mod witnesses;
 
 pub use abstract_protocol::{Abstract, GUARDS, Guard, GuardFailed, Leadership, Node};
 pub use assertions::{ASSERTIONS, guarded};
+pub use client_history::{ClientHistory, LINEARIZABILITY};
 pub use coupling::{COUPLED, COUPLING, Coupling, coupled, coupled_server};
 pub use describe::{describe, mark_changes};
 pub use expectation::Expectation;

@@ -40,7 +40,7 @@ const TABLE: &[Row] = &[
             "quorate-runtime",
         ],
     ),
-    row("quorate-bench", &["quorate-core", "quorate-models"]),
+    row("quorate-bench", &["quorate-core", "quorate-models", "quorate-spec"]),
     // It runs the others as commands.
     row("xtask", &[]),
 ];

@@ -69,6 +69,10 @@ fn the_report_for_programs_has_the_recorded_counts() {
         assert_eq!(report["missing"], Value::Array(Vec::new()));
         assert_eq!(report["violation"], Value::Null);
         assert_eq!(report["bounds"]["wipes"], "0");
+        // The one is the most that the check saw when it looked, the other also what was between two looks.
+        let [seen, peak] = ["memory_bytes", "peak_memory_bytes"].map(|name| report[name].as_u64());
+        assert_eq!(peak.is_some(), cfg!(target_os = "linux"));
+        assert!(seen <= peak, "{seen:?} {peak:?}");
     }
 }
 

@@ -3,10 +3,12 @@
 use std::fmt;
 
 /// What stands above the figures.
-pub(crate) const HEADER: &str =
-    "figure                                           best     median  unit  target  best/target";
+pub(crate) const HEADER: &str = concat!(
+    "figure                                                    best     median  unit    target      aim  ",
+    "best/target"
+);
 
-/// One measured quantity, of which less is better.
+/// One measured quantity.
 #[derive(Clone, Debug)]
 pub(crate) struct Figure {
     /// What was measured.
@@ -15,46 +17,144 @@ pub(crate) struct Figure {
     pub(crate) rounds: Vec<f64>,
     /// Their unit.
     pub(crate) unit: &'static str,
-    /// The greatest value that keeps the promise, if one was made.
-    pub(crate) target: Option<f64>,
+    /// What was promised, if anything was. Without a promise, less is better.
+    pub(crate) goal: Option<Goal>,
+}
+
+/// A promise, and what is hoped for.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) struct Goal {
+    better: Better,
+    /// The value that just keeps the promise.
+    target: f64,
+    /// The value that is hoped for, if it is another.
+    aim: Option<f64>,
+}
+
+/// Which of two values is the better one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Better {
+    Less,
+    More,
+}
+
+impl Goal {
+    /// A value that is not to be exceeded.
+    pub(crate) const fn at_most(target: f64) -> Goal {
+        Goal { better: Better::Less, target, aim: None }
+    }
+
+    /// A value that is to be reached.
+    pub(crate) const fn at_least(target: f64) -> Goal {
+        Goal { better: Better::More, target, aim: None }
+    }
+
+    /// The same promise, with something better hoped for.
+    pub(crate) const fn aiming_at(self, aim: f64) -> Goal {
+        Goal { aim: Some(aim), ..self }
+    }
+
+    /// Whether a value is as good as a demanded one; what is not a number is not.
+    fn is_kept(&self, value: f64, demanded: f64) -> bool {
+        match self.better {
+            Better::Less => value <= demanded,
+            Better::More => value >= demanded,
+        }
+    }
 }
 
 impl Figure {
-    /// The least value and the middle one; of none, not a number.
+    /// The best value and the middle one; of none, not a number.
     fn best_and_median(&self) -> (f64, f64) {
         let mut sorted = self.rounds.clone();
         sorted.sort_by(f64::total_cmp);
+        if self.goal.is_some_and(|goal| goal.better == Better::More) {
+            sorted.reverse();
+        }
         let at = |place: usize| sorted.get(place).copied().unwrap_or(f64::NAN);
         (at(0), at(sorted.len() / 2))
     }
+
+    /// The best value; of none, not a number.
+    pub(crate) fn best(&self) -> f64 {
+        self.best_and_median().0
+    }
+
+    /// Whether the promise is kept, if there is one.
+    pub(crate) fn is_met(&self) -> Option<bool> {
+        self.goal.map(|goal| goal.is_kept(self.best(), goal.target))
+    }
+}
+
+/// A value as it is printed. A large one is a count.
+fn shown(value: f64) -> String {
+    if value >= 10_000.0 { format!("{value:.0}") } else { format!("{value:.3}") }
 }
 
 impl fmt::Display for Figure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (best, median) = self.best_and_median();
-        write!(f, "{:<42} {best:>10.3} {median:>10.3}  {:<4}", self.name, self.unit)?;
-        match self.target {
-            Some(target) => write!(f, "  {target:>6}  {:>10.2}x", best / target),
-            None => Ok(()),
-        }
+        let (shown_best, shown_median) = (shown(best), shown(median));
+        write!(f, "{:<51} {shown_best:>10} {shown_median:>10}  {:<4}", self.name, self.unit)?;
+        let Some(goal) = self.goal else { return Ok(()) };
+        let sign = match goal.better {
+            Better::Less => "<=",
+            Better::More => ">=",
+        };
+        let target = format!("{sign} {}", goal.target);
+        let aim = goal.aim.map_or_else(String::new, |aim| aim.to_string());
+        let verdict = match goal.aim {
+            Some(aim) if goal.is_kept(best, aim) => "aim met",
+            _ if goal.is_kept(best, goal.target) => "met",
+            _ => "MISSED",
+        };
+        write!(f, "  {target:>8}  {aim:>7}  {:>10.2}x  {verdict}", best / goal.target)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Figure, HEADER};
+    use super::{Figure, Goal, HEADER};
+
+    fn figure(goal: Option<Goal>) -> Figure {
+        Figure { name: "x".into(), rounds: vec![3.0, 1.0, 2.0], unit: "us", goal }
+    }
+
+    fn words(figure: &Figure) -> String {
+        figure.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
+    }
 
     #[test]
     fn a_figure_shows_its_best_and_middle_round_and_their_ratio_to_the_target() {
-        let rounds = vec![3.0, 1.0, 2.0];
-        let mut figure = Figure { name: "x".into(), rounds, unit: "us", target: Some(4.0) };
-        let words = |figure: &Figure| {
-            let text = figure.to_string();
-            text.split_whitespace().map(String::from).collect::<Vec<_>>().join(" ")
-        };
-        assert_eq!(words(&figure), "x 1.000 2.000 us 4 0.25x");
-        assert_eq!(figure.to_string().len(), HEADER.len());
-        figure.target = None;
-        assert_eq!(words(&figure), "x 1.000 2.000 us");
+        let kept = figure(Some(Goal::at_most(4.0)));
+        assert_eq!(words(&kept), "x 1.000 2.000 us <= 4 0.25x met");
+        assert_eq!(kept.to_string().len(), HEADER.len() + "  met".len());
+        assert_eq!(words(&figure(None)), "x 1.000 2.000 us");
+        assert_eq!(figure(None).is_met(), None);
+    }
+
+    #[test]
+    fn where_more_is_better_the_best_is_the_greatest() {
+        let kept = figure(Some(Goal::at_least(3.0).aiming_at(4.0)));
+        assert_eq!(words(&kept), "x 3.000 2.000 us >= 3 4 1.00x met");
+        let missed = figure(Some(Goal::at_least(6.0)));
+        assert_eq!(words(&missed), "x 3.000 2.000 us >= 6 0.50x MISSED");
+        let hoped = figure(Some(Goal::at_least(2.0).aiming_at(2.5)));
+        assert_eq!(words(&hoped), "x 3.000 2.000 us >= 2 2.5 1.50x aim met");
+        assert_eq!([&kept, &missed, &hoped].map(Figure::is_met), [true, false, true].map(Some));
+    }
+
+    #[test]
+    fn counts_have_no_decimals() {
+        let count = Figure { rounds: vec![3_348_361.0], unit: "", ..figure(None) };
+        assert_eq!(words(&count), "x 3348361 3348361");
+    }
+
+    #[test]
+    fn what_was_not_measured_keeps_no_promise() {
+        for goal in [Goal::at_most(1.0), Goal::at_least(1.0)] {
+            let nothing = Figure { rounds: Vec::new(), ..figure(Some(goal)) };
+            assert_eq!(nothing.is_met(), Some(false));
+        }
     }
 }

@@ -4,12 +4,23 @@
 //! printed is the figure and its ratio to the target, best and median over several rounds. There is no
 //! statistics library here: whoever hunts for a percent uses a profiler, and these numbers catch the rest.
 //!
+//! Beside the benchmarks that are named, the program has two jobs of their own, which run the command
+//! `quorate` as a process: `--check` measures what the exhaustive check promises, and `--models` writes what
+//! each named model costs into `models/README.md`.
+//!
 //! These are no tests: a slow machine is no mistake. That they still run is tested, on tiny sizes.
 
+mod check;
+mod checker;
+mod child;
 mod compile;
 mod figure;
+mod linearizability;
 mod models;
+mod named;
 mod operations;
+mod readme;
+mod stateright;
 mod trio;
 
 use figure::Figure;
@@ -24,11 +35,17 @@ struct Benchmark {
 const BENCHMARKS: &[Benchmark] = &[
     Benchmark { name: "core", run: operations::measure },
     Benchmark { name: "smoke", run: models::measure },
+    Benchmark { name: "linearizability", run: linearizability::measure },
     Benchmark { name: "build", run: compile::measure },
 ];
 
 fn main() -> ExitCode {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
+    match wanted.split_first() {
+        Some((job, [])) if job == "--check" => return ExitCode::from(check::run()),
+        Some((job, names)) if job == "--models" => return ExitCode::from(named::run(names)),
+        _ => (),
+    }
     let names: Vec<&str> = BENCHMARKS.iter().map(|benchmark| benchmark.name).collect();
     if let Some(unknown) = wanted.iter().find(|name| !names.contains(&name.as_str())) {
         eprintln!("benchmark: {unknown:?}; expected one of {}", names.join(", "));

@@ -1,32 +1,52 @@
-//! What is run as a release and is no part of the tests: benchmarks, and comparisons that take minutes.
+//! What is run as a release and is no part of the tests: benchmarks and what else measures, in tests/bench, and
+//! comparisons that take minutes.
 
 use crate::{USAGE_ERROR, workspace_root};
 use std::process::Command;
 
-/// What runs a benchmark, before its name: the crate in tests/bench.
+/// What runs the crate, before its arguments.
 const BENCH: &[&str] = &["--package", "quorate-bench", "--"];
 
 /// What compares the fast mode with the plain one on models, before their names.
 const COMPARE: &[&str] = &["--package", "quorate-models", "--example", "compare", "--"];
 
-/// Runs the named benchmarks, or all of them. Returns the exit code: 0 when all were measured, 1 when one
-/// could not be, 64 for an unknown one.
+/// The exit code of the crate when something could not be measured.
+const NOT_RUN: u8 = 3;
+
+/// `cargo xtask bench`: runs the named benchmarks, or all of them. Returns the exit code: 0 when all were
+/// measured, 1 when one could not be, 64 for an unknown one.
 pub(crate) fn run(names: &[String]) -> u8 {
-    run_release(BENCH, names)
+    measure(None, names)
 }
 
-/// Compares the modes on the named models, or on the default one. Returns the exit code: 0 when both reach the
-/// same states, 1 when they do not, 64 for an unknown model.
+/// `cargo xtask bench-check`: measures what the exhaustive check promises. Returns the exit code: 0 when all
+/// of it was measured, 1 when nothing could be, 3 when some could not be.
+pub(crate) fn check() -> u8 {
+    measure(Some("--check"), &[])
+}
+
+/// `cargo xtask models`: measures the named models, or all of them, and writes `models/README.md` anew.
+/// Returns the exit code: 0 when all were measured, 1 when one could not be, 64 for an unknown one.
+pub(crate) fn models(names: &[String]) -> u8 {
+    measure(Some("--models"), names)
+}
+
+/// `cargo xtask compare`: compares the modes on the named models, or on the default one. Returns the exit code:
+/// 0 when both reach the same states, 1 when they do not, 64 for an unknown model.
 pub(crate) fn compare(names: &[String]) -> u8 {
-    run_release(COMPARE, names)
+    run_release(COMPARE, None, names)
 }
 
-fn run_release(program: &[&str], names: &[String]) -> u8 {
+fn measure(job: Option<&str>, names: &[String]) -> u8 {
+    run_release(BENCH, job, names)
+}
+
+fn run_release(program: &[&str], job: Option<&str>, names: &[String]) -> u8 {
     let mut command = Command::new("cargo");
-    command.args(["run", "--quiet", "--release", "--locked"]).args(program).args(names);
-    match command.current_dir(workspace_root()).status() {
-        Ok(status) if status.success() => 0,
-        Ok(status) if status.code() == Some(i32::from(USAGE_ERROR)) => USAGE_ERROR,
+    command.args(["run", "--quiet", "--release", "--locked"]).args(program).args(job).args(names);
+    match command.current_dir(workspace_root()).status().map(|status| status.code()) {
+        Ok(Some(0)) => 0,
+        Ok(Some(code)) if [USAGE_ERROR, NOT_RUN].map(i32::from).contains(&code) => code as u8,
         Ok(_) => 1,
         Err(error) => {
             eprintln!("cargo: {error}");

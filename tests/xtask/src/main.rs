@@ -3,8 +3,9 @@
 //! `cargo xtask test` runs everything that a change must pass, in the order in which failures are
 //! cheapest to learn about, and ends with one line that counts. `cargo xtask mutants` breaks the protocol
 //! on purpose and demands that the exhaustive check notices. `cargo xtask bench` measures the project's
-//! figures; it is no part of the tests, for a slow machine is no mistake. `cargo xtask compare` holds the fast
-//! mode against the plain one on models for which that takes minutes.
+//! figures, and `cargo xtask bench-check` those of the exhaustive check; they are no part of the tests, for a
+//! slow machine is no mistake. `cargo xtask models` writes what the named models cost, and `cargo xtask compare`
+//! holds the fast mode against the plain one where that takes minutes.
 //!
 //! It is a crate and not a script so that it runs wherever the project builds, and so that what decides
 //! between passed, failed and not run has tests of its own.
@@ -23,19 +24,26 @@ const USAGE: &str = "\
 Usage: cargo xtask test [STEP...]
        cargo xtask mutants [NAME...]
        cargo xtask bench [NAME...]
+       cargo xtask bench-check
+       cargo xtask models [NAME...]
        cargo xtask compare [MODEL...]
 
-  test     runs all checks of a change, or only the named steps
-  mutants  applies each mutation of models/mutants, or only the named ones, and requires the
-           check that its header names to find it
-  bench    measures core, smoke and build, or only the named ones, beside their targets
-  compare  compares the states of the fast mode with those of the plain one, minutes long, on
-           the model elections, or on the named ones
-  help     prints this text, and the steps
+  test         runs all checks of a change, or only the named steps
+  mutants      applies each mutation of models/mutants, or only the named ones, and requires the
+               check that its header names to find it
+  bench        measures core, smoke and build, or only the named ones, beside their targets
+  bench-check  measures the exhaustive check beside its targets, and beside stateright's examples
+  models       checks all named models, or only these, and writes models/README.md anew
+  compare      compares the states of both modes of the check, on the model elections or on the
+               named ones; minutes long
+  help         prints this text, and the steps
 
 Exit code: 0 all passed; 1 something failed; 3 nothing failed, but something could not run;
 64 usage error.
 ";
+
+/// The commands, for messages.
+const COMMANDS: &str = "test, mutants, bench, bench-check, models, compare";
 
 /// The exit code of a usage error.
 const USAGE_ERROR: u8 = 64;
@@ -51,6 +59,12 @@ fn run(arguments: &[String]) -> u8 {
         Some((command, names)) if command == "test" => steps::run(names),
         Some((command, names)) if command == "mutants" => mutants::run(names),
         Some((command, names)) if command == "bench" => bench::run(names),
+        Some((command, [])) if command == "bench-check" => bench::check(),
+        Some((command, names)) if command == "bench-check" => {
+            eprintln!("bench-check: {:?}; expected nothing behind it", names.join(" "));
+            USAGE_ERROR
+        }
+        Some((command, names)) if command == "models" => bench::models(names),
         Some((command, names)) if command == "compare" => bench::compare(names),
         Some((command, [])) if command == "help" || command == "--help" => {
             print!("{USAGE}");
@@ -58,15 +72,11 @@ fn run(arguments: &[String]) -> u8 {
             0
         }
         Some((command, [])) => {
-            eprintln!(
-                "command: {command:?}; expected test, mutants, bench or compare; try cargo xtask help"
-            );
+            eprintln!("command: {command:?}; expected one of {COMMANDS}; try cargo xtask help");
             USAGE_ERROR
         }
         Some((command, _)) => {
-            eprintln!(
-                "command: {command:?} with arguments; expected test, mutants, bench or compare"
-            );
+            eprintln!("command: {command:?} with arguments; expected one of {COMMANDS}");
             USAGE_ERROR
         }
         None => {
@@ -89,7 +99,9 @@ mod tests {
 
     #[test]
     fn unknown_commands_steps_and_mutations_are_usage_errors() {
-        for line in ["", "tset", "tset format", "test frmat", "mutants no_such_mutation"] {
+        for line in
+            ["", "tset", "tset format", "test frmat", "mutants no_such_mutation", "bench-check x"]
+        {
             let arguments: Vec<String> = line.split_whitespace().map(String::from).collect();
             assert_eq!(run(&arguments), USAGE_ERROR, "cargo xtask {line}");
         }
