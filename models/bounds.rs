@@ -257,7 +257,8 @@ impl Bounds {
             batch: size(self.batch),
             window: size(self.window),
             max_uncommitted: self.max_log,
-            max_reads: size(self.reads.max(1)),
+            // One waiting read fewer than there are, so that the last can be refused.
+            max_reads: size(self.reads.saturating_sub(1).max(1)),
             spreading: self.spreading,
         };
         Setting { servers: self.servers, network: self.network, parameters }

@@ -48,8 +48,8 @@ fn pair_is_the_same() {
 }
 
 #[test]
-fn smoke_is_the_same() {
-    compare::<3, 6>(bounds("smoke"));
+fn small_is_the_same() {
+    compare::<3, 6>(bounds("small"));
 }
 
 #[test]
@@ -64,14 +64,14 @@ fn the_abstract_protocol_beside_is_the_same() {
     compare::<2, 2>(with(bounds("pair")));
     let network = quorate_cluster::NetworkKind::Facts;
     compare::<2, 2>(with(Bounds { network, commands: 0, max_log: 2, ..bounds("pair") }));
-    compare::<3, 6>(with(Bounds { crashes: 0, ..bounds("smoke") }));
+    compare::<3, 6>(with(Bounds { crashes: 0, ..bounds("small") }));
 }
 
 #[test]
 fn disks_that_lose_everything_are_the_same() {
     compare::<2, 2>(Bounds { wipes: 1, crashes: 0, ..bounds("pair") });
     compare::<2, 2>(Bounds { wipes: 2, commands: 0, max_log: 2, ..bounds("pair") });
-    let one = Bounds { wipes: 1, crashes: 0, commands: 0, max_log: 1, ..bounds("smoke") };
+    let one = Bounds { wipes: 1, crashes: 0, commands: 0, max_log: 1, ..bounds("small") };
     compare::<3, 6>(one);
 }
 
@@ -95,7 +95,7 @@ fn any_number_of_losses_and_repetitions_are_the_same() {
     compare::<2, 2>(Bounds { network, commands: 0, max_log: 2, ..bounds("pair") });
     let any = Bounds { elections: ANY, crashes: ANY, ..bounds("pair") };
     compare::<2, 2>(Bounds { network, commands: 0, max_log: 1, ..any });
-    let one = Bounds { crashes: 0, commands: 0, max_log: 1, ..bounds("smoke") };
+    let one = Bounds { crashes: 0, commands: 0, max_log: 1, ..bounds("small") };
     compare::<3, 6>(Bounds { network, ..one });
 }
 
@@ -169,7 +169,7 @@ fn is_asymmetric<const N: usize, const P: usize>(model: FastModel<N, P>) -> bool
 
 #[test]
 fn names_mean_nothing() {
-    for name in ["smoke", "elections"] {
+    for name in ["small", "elections"] {
         assert!(!is_asymmetric(model::<3, 6>(bounds(name), Tricks::ALL).validating()), "{name}");
     }
     let compared = Bounds { refinement: true, ..bounds("pair") };
@@ -179,7 +179,7 @@ fn names_mean_nothing() {
 #[test]
 fn a_step_that_does_something_else_under_other_names_is_caught() {
     for wrong in [forgets_votes_on_disks, forgets_leaders] {
-        let mut model = model::<3, 6>(bounds("smoke"), Tricks::ALL);
+        let mut model = model::<3, 6>(bounds("small"), Tricks::ALL);
         model.validates = Some(wrong);
         assert!(is_asymmetric(model));
     }
@@ -191,7 +191,7 @@ fn a_broken_key_is_caught() {
     // Every part has the keys of its own name alone: states that differ in names are told apart.
     wrong.renamings = Renamings::identities(2);
     assert!(is_caught(wrong));
-    let three = Bounds { crashes: 0, commands: 0, max_log: 1, ..bounds("smoke") };
+    let three = Bounds { crashes: 0, commands: 0, max_log: 1, ..bounds("small") };
     let mut wrong = model::<3, 3>(three, Tricks::NONE);
     wrong.renamings = Renamings::identities(3);
     assert!(is_caught(wrong));
@@ -219,7 +219,7 @@ fn unreduced<const N: usize>(bounds: Bounds) -> usize {
 
 #[test]
 fn sorting_the_servers_reduces_as_much_as_renaming_them_every_way() {
-    let three = Bounds { crashes: 0, ..bounds("smoke") };
+    let three = Bounds { crashes: 0, ..bounds("small") };
     let (states, in_orbits) = orbits::<3, 6>(three);
     assert_eq!(orbits::<3, 3>(three), (states, in_orbits));
     assert_eq!(unreduced::<3>(three), in_orbits);
@@ -240,7 +240,7 @@ fn the_orbits_of_five_servers_make_up_the_unreduced_states() {
 
 #[test]
 fn what_servers_see_has_no_names() {
-    let model = model::<3, 3>(bounds("smoke"), Tricks::NONE);
+    let model = model::<3, 3>(bounds("small"), Tricks::NONE);
     let mut open = model.init_states();
     let mut seen = BTreeSet::new();
     let mut distinct = BTreeSet::new();

@@ -50,6 +50,11 @@ pub(super) fn read_served_after_round(transition: &Transition<'_>) -> bool {
     leader.reads.iter().any(|read| read.round <= *round) && read_served(transition)
 }
 
+pub(super) fn read_busy(transition: &Transition<'_>) -> bool {
+    matches!(transition.action, Action::Read { .. })
+        && answered(transition, |outcome| matches!(outcome, Outcome::Busy))
+}
+
 pub(super) fn read_refused(transition: &Transition<'_>) -> bool {
     matches!(transition.action, Action::Read { .. })
         && step(transition).is_some_and(|step| !leads(step.before))

@@ -99,6 +99,7 @@ witnesses! {
     clients::write_at_old_leader "A leader took a write after a later term had one."
     clients::read_served "A read was answered."
     clients::read_served_after_round "A read was answered once a majority had confirmed the leader."
+    clients::read_busy "A read was refused as too many."
     clients::read_refused "A read was refused because the server did not lead."
     clients::read_failed "A waiting read failed because leadership ended."
     clients::read_before_noop "A leader took a read before an entry of its term was committed."

@@ -8,11 +8,11 @@ const ROUNDS: usize = 3;
 /// At most how many seconds the check may take.
 const TARGET: f64 = 20.0;
 
-/// Measures the model `smoke` with as many threads as there are processors: seconds, and microseconds for
+/// Measures the model `small` with as many threads as there are processors: seconds, and microseconds for
 /// each distinct state.
 pub(crate) fn measure() -> Result<Vec<Figure>, String> {
-    let smoke = find("smoke").ok_or("there is no such model")?;
-    figures(smoke, ROUNDS)
+    let small = find("small").ok_or("there is no such model")?;
+    figures(small, ROUNDS)
 }
 
 fn figures(named: &Named, rounds: usize) -> Result<Vec<Figure>, String> {

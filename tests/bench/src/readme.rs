@@ -11,7 +11,7 @@ use std::fmt::Write;
 
 /// The line between the introduction, which is written by hand, and the rest.
 pub(crate) const MARKER: &str =
-    "<!-- What follows is written by `cargo xtask models`; edit models/named.rs instead. -->";
+    "<!-- What follows is written by `cargo xtask models`; edit models/named/list.rs instead. -->";
 /// What stands where a cost was never measured.
 const NOT_MEASURED: &str = "not measured";
 /// What stands for a depth where none is looked for.
