@@ -133,9 +133,10 @@ impl<M: StateMachine, T: Transport<Command = M::Command>, K: Clock> Driver<M, T,
             if let Some(why) = arrivals.failure.take() {
                 return why;
             }
-            is_draining |= mem::take(&mut arrivals.shutdown);
             self.step_disk_and_peers(arrivals);
             self.let_in(&mut arrivals.requests, is_draining, &mut inputs);
+            // What came together with the shutdown may have come before it.
+            is_draining |= mem::take(&mut arrivals.shutdown);
             for input in inputs.drain(..) {
                 self.step(input);
             }

@@ -49,7 +49,12 @@ pub(crate) fn run<M: StateMachine, S: Storage<Command = M::Command>>(
     };
     // What is still handed over will not be written; it is not kept either.
     mailbox.close();
-    let _ = shared.arrivals.put(|arrivals| arrivals.failure = Some(Arc::from(why)));
+    let why: Arc<str> = Arc::from(why);
+    let reason = Arc::clone(&why);
+    if shared.arrivals.put(|arrivals| arrivals.failure = Some(reason)).is_err() {
+        // The driver has ended before; then this is what there is to say about the end.
+        shared.publish(|status| status.stopped = Some(why));
+    }
 }
 
 fn serve<M: StateMachine, S: Storage<Command = M::Command>>(

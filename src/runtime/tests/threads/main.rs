@@ -16,7 +16,6 @@ mod outcomes;
 mod servers;
 
 #[path = "../common/mod.rs"]
-#[cfg_attr(quorate_loom, allow(unused_imports))]
 mod common;
 
 /// How many interruptions an order may have.
@@ -36,6 +35,8 @@ fn in_every_order(interruptions: Interruptions, body: impl Fn() + Send + Sync + 
         Interruptions::Any => None,
         Interruptions::AtMost(bound) => Some(bound),
     };
+    // What is not tried must not be left out unnoticed, whatever the environment says.
+    (model.max_duration, model.max_permutations) = (None, None);
     // How many lock operations one run may have before it counts as endless.
     model.max_branches = 20_000;
     let orders = std::sync::Arc::new(std::sync::atomic::AtomicU64::new(0));

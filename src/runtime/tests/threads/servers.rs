@@ -34,16 +34,24 @@ impl Single {
 #[test]
 fn a_server_can_be_shut_down_at_any_point_of_its_start() {
     in_every_order(Interruptions::Any, || {
+        assert_eq!(Single::start().server.shutdown(), Ok(()));
+    });
+}
+
+/// At most 4 interruptions.
+#[test]
+fn a_server_can_be_shut_down_at_any_point_of_its_election() {
+    in_every_order(Interruptions::AtMost(4), || {
         let Single { server, clock, .. } = Single::start();
         assert!(clock.ring(Timer::Election));
         assert_eq!(server.shutdown(), Ok(()));
     });
 }
 
-/// Exhaustive.
+/// At most 3 interruptions.
 #[test]
 fn a_write_is_on_disk_before_its_reply() {
-    in_every_order(Interruptions::Any, || {
+    in_every_order(Interruptions::AtMost(3), || {
         let Single { server, disk, .. } = Single::lead();
         assert_eq!(server.propose(7), Ok(1));
         assert_eq!(disk.entries(), 2, "acknowledged and not on disk");
@@ -85,5 +93,30 @@ fn a_server_can_be_shut_down_at_any_point_of_a_write() {
         });
         assert_eq!(server.shutdown(), Ok(()));
         assert!(thread.expect("a thread starts").join());
+    });
+}
+
+/// On real threads only: the orders of five threads, one interruption allowed, are more than minutes suffice for.
+#[cfg(not(quorate_loom))]
+#[test]
+fn two_servers_commit_what_both_hold() {
+    in_every_order(Interruptions::AtMost(1), || {
+        let network = Network::new();
+        let servers = [1, 2].map(|number| {
+            let (disk, clock) = (Disk::new(), ManualClock::new());
+            let transport = network.transport(id(number));
+            let parts = parts(&Journal::default(), &disk, transport, clock.clone());
+            let server = Server::start(config(number, 2), parts).expect("it starts");
+            Single { server, disk, clock }
+        });
+        let [leader, follower] = servers;
+        assert!(leader.clock.ring(Timer::Election));
+        leader.disk.wait_for_entries(1);
+        assert_eq!(leader.server.propose(7), Ok(1));
+        for disk in [&leader.disk, &follower.disk] {
+            assert_eq!(disk.entries(), 2, "acknowledged and not on both disks");
+        }
+        assert_eq!(leader.server.shutdown(), Ok(()));
+        assert_eq!(follower.server.shutdown(), Ok(()));
     });
 }
