@@ -20,7 +20,8 @@ pub struct Config {
     pub limits: Limits,
     /// The limits within which the protocol works.
     pub parameters: Parameters,
-    /// What the random election timeouts begin with. Without one, every start has other timeouts.
+    /// What the random election timeouts follow from, together with the id. Without one, every start has other
+    /// timeouts.
     pub seed: Option<u64>,
 }
 

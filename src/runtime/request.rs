@@ -92,22 +92,6 @@ impl<R> Ticket<R> {
             state = self.slot.changed.wait_timeout(state, left);
         }
     }
-
-    /// The outcome, if it is there by now; otherwise the ticket, to ask again.
-    ///
-    /// # Errors
-    /// The ticket.
-    pub fn try_take(self) -> Result<Result<R, Error>, Ticket<R>> {
-        let mut state = self.slot.state.lock();
-        match mem::replace(&mut *state, SlotState::Taken) {
-            SlotState::Delivered(outcome) => Ok(outcome),
-            other @ (SlotState::Waiting | SlotState::Taken) => {
-                *state = other;
-                drop(state);
-                Err(self)
-            }
-        }
-    }
 }
 
 impl<R: Send> Recipient<R> for Slot<R> {

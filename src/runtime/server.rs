@@ -103,6 +103,8 @@ impl<M: StateMachine> Server<M> {
         let Config { id, configuration, timing, limits, parameters, seed } = config;
         let Parts { machine, storage, recovered, transport, clock } = parts;
         let Recovered { term, voted_for, log } = recovered;
+        // Servers that are told the same must not all stand at the same moment.
+        let seed = seed.map(|seed| seed ^ (u64::from(id.get()) << 32));
         if !log.is_well_formed(term) {
             let what = format!("terms of the log decrease, or exceed the server's term {term}");
             return Err(StartError::Recovered(what));
