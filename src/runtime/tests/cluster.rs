@@ -3,10 +3,10 @@
 
 mod common;
 
-use common::{Journal, config, id, parts, wait_until};
+use common::{Journal, calm, config, id, parts, wait_until};
 use quorate_core::{ServerId, ServerSet};
 use quorate_runtime::memory::{Disk, Network};
-use quorate_runtime::{Client, Error, RoleName, Server, SystemClock};
+use quorate_runtime::{Client, Config, Error, RoleName, Server, SystemClock};
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -21,11 +21,14 @@ struct Cluster {
     servers: Vec<Option<(Server<Journal>, Journal)>>,
     /// Where clients find the servers that run.
     clients: Arc<Mutex<Vec<Option<Client<Journal>>>>>,
+    /// What changes the settings of each.
+    settings: fn(Config) -> Config,
 }
 
 impl Cluster {
-    fn start() -> Cluster {
+    fn start(settings: fn(Config) -> Config) -> Cluster {
         let mut cluster = Cluster {
+            settings,
             network: Network::new(),
             disks: (0..COUNT).map(|_| Disk::new()).collect(),
             servers: (0..COUNT).map(|_| None).collect(),
@@ -40,7 +43,8 @@ impl Cluster {
         let journal = Journal::default();
         let transport = self.network.transport(id(number));
         let parts = parts(&journal, &self.disks[place], transport, SystemClock::new());
-        let server = Server::start(config(number, COUNT), parts).expect("it starts");
+        let server =
+            Server::start((self.settings)(config(number, COUNT)), parts).expect("it starts");
         self.clients.lock().unwrap()[place] = Some(server.client());
         self.servers[place] = Some((server, journal));
     }
@@ -93,7 +97,7 @@ fn write_all_along(
 
 #[test]
 fn no_acknowledged_write_is_lost_when_leaders_stop_fail_and_are_cut_off() {
-    let mut cluster = Cluster::start();
+    let mut cluster = Cluster::start(|config| config);
     let (next, stop) = (Arc::new(AtomicU64::new(1)), Arc::new(AtomicBool::new(false)));
     let writers: Vec<_> = (0..4)
         .map(|_| {
@@ -137,18 +141,23 @@ fn no_acknowledged_write_is_lost_when_leaders_stop_fail_and_are_cut_off() {
     stop.store(true, Ordering::Relaxed);
     let acknowledged: Vec<u64> = writers.into_iter().flat_map(|w| w.join().unwrap()).collect();
     assert!(acknowledged.len() > 300, "only {} writes", acknowledged.len());
-    check_journals(&cluster, &acknowledged);
+    check_journals(&cluster, &acknowledged, &next);
 }
 
 /// All servers have applied the same, and among it everything acknowledged, once.
-fn check_journals(cluster: &Cluster, acknowledged: &[u64]) {
+fn check_journals(cluster: &Cluster, acknowledged: &[u64], next: &AtomicU64) {
     let journals = || -> Vec<Vec<u64>> {
         cluster.servers.iter().flatten().map(|(_, journal)| journal.commands()).collect()
     };
-    // The leader's last word on what is committed reaches everybody with a heartbeat.
-    let leader = cluster.leader(None);
-    let (server, journal) = cluster.servers[leader].as_ref().expect("it runs");
-    server.propose(0).expect("it leads");
+    // What is acknowledged last is behind everything else.
+    let mut last = None;
+    wait_until("one more write is acknowledged", || {
+        let leader = cluster.leader(None);
+        let (server, journal) = cluster.servers[leader].as_ref().expect("it runs");
+        last = server.propose(next.fetch_add(1, Ordering::Relaxed)).ok().map(|_| journal);
+        last.is_some()
+    });
+    let journal = last.expect("acknowledged");
     wait_until("all have applied the same", || {
         journals().iter().all(|commands| *commands == journal.commands())
     });
@@ -162,7 +171,7 @@ fn check_journals(cluster: &Cluster, acknowledged: &[u64]) {
 
 #[test]
 fn a_follower_names_the_leader_and_a_restarted_cluster_knows_everything() {
-    let mut cluster = Cluster::start();
+    let mut cluster = Cluster::start(calm);
     let leader = cluster.leader(None);
     for number in 1..=100 {
         let (server, _) = cluster.servers[leader].as_ref().expect("it runs");

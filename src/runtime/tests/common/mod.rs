@@ -3,7 +3,7 @@
 
 use quorate_core::{Configuration, Index, ServerId, ServerSet};
 use quorate_runtime::memory::{Disk, MemoryTransport, Network};
-use quorate_runtime::{Clock, Config, Parts, RoleName, Server, StateMachine, SystemClock};
+use quorate_runtime::{Clock, Config, Parts, RoleName, Server, StateMachine, SystemClock, Timing};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -53,6 +53,13 @@ pub(crate) fn config(number: u8, count: u8) -> Config {
     Config { seed: Some(u64::from(number)), ..Config::new(id(number), voters(count)) }
 }
 
+/// The same with so much patience that a leader stays one even on a machine that is busy with other things.
+pub(crate) fn calm(config: Config) -> Config {
+    let patience = Duration::from_secs(1);
+    let timing = Timing { election_min: patience, election_max: 2 * patience, ..config.timing };
+    Config { timing, ..config }
+}
+
 /// The parts of a server on this disk and network.
 pub(crate) fn parts<K: Clock>(
     journal: &Journal,
@@ -68,7 +75,7 @@ pub(crate) fn parts<K: Clock>(
 pub(crate) fn single(config: Config, journal: &Journal, disk: &Disk<u64>) -> Server<Journal> {
     let transport = Network::new().transport(config.id);
     let parts = parts(journal, disk, transport, SystemClock::new());
-    let server = Server::start(config, parts).expect("it starts");
+    let server = Server::start(calm(config), parts).expect("it starts");
     wait_until("it leads", || server.status().role == RoleName::Leader);
     server
 }
