@@ -27,7 +27,9 @@ const TABLE: &[Row] = &[
     row("quorate-spec", &["quorate-core", "quorate-cluster"]),
     row("quorate-models", &["quorate-core", "quorate-cluster", "quorate-spec"]),
     row("quorate-proofs", &["quorate-core", "quorate-cluster", "quorate-spec"]),
-    row("quorate-runtime", &["quorate-core", "quorate-cluster"]),
+    row("quorate-wal", &["quorate-core"]),
+    row("quorate-net", &["quorate-core"]),
+    row("quorate-runtime", &["quorate-core", "quorate-cluster", "quorate-wal", "quorate-net"]),
     // The root package joins them.
     row(
         "quorate",
@@ -38,6 +40,8 @@ const TABLE: &[Row] = &[
             "quorate-models",
             "quorate-proofs",
             "quorate-runtime",
+            "quorate-wal",
+            "quorate-net",
         ],
     ),
     row("quorate-bench", &["quorate-core", "quorate-models", "quorate-spec"]),

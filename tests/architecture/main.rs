@@ -13,6 +13,7 @@ mod manifest;
 mod purity;
 mod sizes;
 mod source;
+mod threads;
 mod words;
 
 use source::Workspace;
@@ -50,6 +51,13 @@ fn no_unsafe_code_and_no_unfinished_code_anywhere() {
     let mut complaints = manifest::check_unsafe_is_forbidden(&workspace.manifests);
     complaints.extend(workspace.rust.iter().flat_map(words::check));
     expect_none(&complaints);
+}
+
+#[test]
+fn the_runtime_takes_threads_and_locks_from_one_place() {
+    let workspace = Workspace::read();
+    assert!(workspace.rust.iter().any(|file| file.path == "src/runtime/sync.rs"));
+    expect_none(&workspace.rust.iter().flat_map(threads::check).collect::<Vec<_>>());
 }
 
 #[test]

@@ -3,13 +3,14 @@
 //! A check that never fails proves nothing. So every rule of the protocol has a patch in
 //! `models/mutants` that breaks it. Each patch is applied to a copy of the source tree and the command
 //! is built from it; the check that the patch names must then end in a violation of one of the
-//! properties that it names. First the same check must pass on the copy as it is: only then does a
+//! properties that it names. A mistake in the runtime's threads is found by their tests under loom instead. First the same check must pass on the copy as it is: only then does a
 //! failure mean that it was the mutation that was found.
 //!
 //! The copy and its build directory stay in `target/mutants`, and only files whose content changes are
 //! written, so that what a mutation does not touch is compiled once.
 
 mod patch;
+mod threads;
 mod tree;
 mod verdict;
 
@@ -88,7 +89,7 @@ fn run_patches(patches: &[Patch]) -> Tally {
     }
     let mut rows = Vec::new();
     for patch in patches {
-        println!("== mutation {}: quorate {}", patch.name, patch.check.join(" "));
+        println!("== mutation {}: {}", patch.name, patch.check.join(" "));
         let begun = Instant::now();
         let result = bench.try_patch(patch);
         let seconds = begun.elapsed().as_secs_f64();
@@ -130,7 +131,7 @@ impl Bench {
     fn try_patch(&mut self, patch: &Patch) -> Result<Kill, String> {
         self.baseline(&patch.check)?;
         self.tree.apply(&patch.path)?;
-        let verdict = self.build().and_then(|()| self.check(&patch.check));
+        let verdict = self.build_and_check(&patch.check);
         self.tree.restore()?;
         verdict?.kill(&patch.killed_by)
     }
@@ -140,7 +141,7 @@ impl Bench {
         if let Some(known) = self.baselines.get(check) {
             return known.clone();
         }
-        println!("== without mutation: quorate {}", check.join(" "));
+        println!("== without mutation: {}", check.join(" "));
         let result = self.run_baseline(check);
         self.baselines.insert(check.to_vec(), result.clone());
         result
@@ -149,11 +150,19 @@ impl Bench {
     /// Runs a check on the unmutated copy; it must pass.
     fn run_baseline(&self, check: &[String]) -> Result<(), String> {
         self.tree.restore()?;
-        self.build().map_err(|problem| format!("without the mutation {problem}"))?;
-        let verdict = self.check(check)?;
-        verdict.pass().map_err(|problem| {
-            format!("without the mutation `quorate {}`: {problem}", check.join(" "))
-        })
+        let verdict =
+            self.build_and_check(check).map_err(|why| format!("without the mutation {why}"))?;
+        verdict
+            .pass()
+            .map_err(|problem| format!("without the mutation `{}`: {problem}", check.join(" ")))
+    }
+
+    /// Runs what a patch names on the copy as it is now.
+    fn build_and_check(&self, check: &[String]) -> Result<Verdict, String> {
+        match check.split_first() {
+            Some((word, tests)) if word == threads::WORD => threads::check(self.tree.path(), tests),
+            _ => self.build().and_then(|()| self.check(check)),
+        }
     }
 
     fn build(&self) -> Result<(), String> {

@@ -28,9 +28,11 @@ enum Work {
 }
 
 /// One command line: the program and its arguments, and variables of its environment.
-struct Line {
-    words: &'static [&'static str],
-    environment: &'static [(&'static str, &'static str)],
+pub(crate) struct Line {
+    /// The program, and its arguments.
+    pub(crate) words: &'static [&'static str],
+    /// Variables of its environment.
+    pub(crate) environment: &'static [(&'static str, &'static str)],
 }
 
 const fn line(words: &'static [&'static str]) -> Line {
@@ -39,6 +41,13 @@ const fn line(words: &'static [&'static str]) -> Line {
 
 const LINT: &[&str] =
     &["cargo", "clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
+
+/// The threads of the runtime, in every order. What is built for loom is of no use to anything else, so it
+/// has a folder of its own.
+pub(crate) const LOOM: Line = Line {
+    words: &["cargo", "test", "--locked", "--package", "quorate-runtime", "--test", "threads"],
+    environment: &[("RUSTFLAGS", "--cfg quorate_loom"), ("CARGO_TARGET_DIR", "target/loom")],
+};
 
 /// What checks a model, before its name.
 const CHECK: &[&str] =
@@ -65,6 +74,7 @@ const STEPS: &[Step] = &[
         needs: &[CARGO],
         work: Work::Lines(&[line(&["cargo", "test", "--workspace", "--locked", "--no-fail-fast"])]),
     },
+    Step { name: "loom", needs: &[CARGO], work: Work::Lines(&[LOOM]) },
     Step {
         name: "models",
         needs: &[CARGO],

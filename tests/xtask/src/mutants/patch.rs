@@ -4,12 +4,13 @@
 //! # name: vote_twice_in_a_term                       the name of the file
 //! # breaks: one vote per term [Ongaro14 §3.4]        the rule, with its source
 //! # seen in: project#1                               where it happened
-//! # check: check elections                           the arguments of the command
+//! # check: check elections                           the arguments of the command, or `loom` and its tests
 //! # killed by: Vote Once, Election Safety            the properties that may report it
 //! ```
 //!
 //! A line of the header that begins with more than one space continues the line before.
 
+use super::threads;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -73,8 +74,14 @@ pub(crate) fn parse(path: &Path, text: &str) -> Result<Patch, String> {
         return Err(format!("breaks: {breaks:?}; expected the rule and its source in brackets"));
     }
     let check: Vec<String> = take("check").split_whitespace().map(String::from).collect();
-    if check.first().is_none_or(|word| word != "check") {
-        return Err(format!("check: {check:?}; expected the arguments of a check command"));
+    let is_known = match check.first().map(String::as_str) {
+        Some("check") => true,
+        Some(threads::WORD) => check.len() > 1,
+        _ => false,
+    };
+    if !is_known {
+        let expected = "the arguments of a check command, or loom and its tests";
+        return Err(format!("check: {check:?}; expected {expected}"));
     }
     let killed_by = take("killed by").split(',').map(|name| name.trim().to_string()).collect();
     Ok(Patch { path: path.to_path_buf(), name, check, killed_by })

@@ -57,6 +57,7 @@ fn a_bad_header_is_refused() {
         ("# name: example", "# name: other", "expected the name of the file"),
         (" [Ongaro14 §3.4]", "", "its source in brackets"),
         ("check elections --crashes 0", "elections", "arguments of a check command"),
+        ("check elections --crashes 0", "loom", "loom and its tests"),
         ("# seen in", "# sen in", "unknown key"),
         ("# seen in: nowhere", "# name: example", "said twice"),
         ("# name: example\n", "#   more\n", "continues nothing"),
