@@ -19,3 +19,14 @@ pub mod frame;
 pub mod handshake;
 pub mod peers;
 pub mod resp;
+
+/// Properties are tried on the same cases every time.
+#[cfg(test)]
+fn fixed() -> proptest::test_runner::Config {
+    proptest::test_runner::Config {
+        cases: 1000,
+        rng_seed: proptest::test_runner::RngSeed::Fixed(0x9e37_79b9_7f4a_7c15),
+        failure_persistence: None,
+        ..proptest::test_runner::Config::default()
+    }
+}

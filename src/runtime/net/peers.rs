@@ -156,12 +156,15 @@ struct Peer<M> {
     counters: Counters,
 }
 
+/// What takes in the parcels of one read.
+type Inbox<M> = dyn Fn(&mut Vec<M>) + Send + Sync;
+
 /// What all threads of a mesh share.
 struct Shared<M> {
     config: Config,
     peers: Vec<Peer<M>>,
     connections: Connections,
-    inbox: Box<dyn Fn(M) + Send + Sync>,
+    inbox: Box<Inbox<M>>,
     observer: Box<dyn Fn(Event) + Send + Sync>,
 }
 
@@ -192,15 +195,16 @@ pub struct Mesh<M> {
 impl<M: Parcel> Mesh<M> {
     /// Starts the threads of a mesh, on a listener that its owner has bound.
     ///
-    /// `inbox` gets every parcel from a peer, on that peer's reader thread: while it waits, that peer
-    /// waits, and if it waits for ever the mesh cannot stop. `observer` hears of every [`Event`].
+    /// `inbox` gets every parcel from a peer, those of one read together, on that peer's reader thread; it
+    /// takes them out of the vector. While it waits, that peer waits, and if it waits for ever the mesh
+    /// cannot stop. `observer` hears of every [`Event`].
     ///
     /// # Errors
     /// A configuration that contradicts itself, or a system without threads or sockets to spare.
     pub fn start(
         config: Config,
         listener: TcpListener,
-        inbox: impl Fn(M) + Send + Sync + 'static,
+        inbox: impl Fn(&mut Vec<M>) + Send + Sync + 'static,
         observer: impl Fn(Event) + Send + Sync + 'static,
     ) -> Result<Mesh<M>, StartError> {
         if let Some(complaint) = config.complaint() {
@@ -243,15 +247,21 @@ impl<M: Parcel> Mesh<M> {
         Ok(())
     }
 
-    /// Sends a parcel to the peer that it names, some time soon. Never waits. False if it was dropped:
-    /// too many wait for that peer already, or it is no peer.
-    pub fn send(&self, parcel: M) -> bool {
-        let Some(peer) = self.shared.peer(parcel.receiver()) else { return false };
-        let is_taken = peer.mailbox.offer(parcel);
-        if !is_taken {
-            count(&peer.counters.dropped, 1);
+    /// Sends parcels to the peers that they name, some time soon and those to one peer in order. Takes them
+    /// all out of the vector, and never waits. Returns how many were dropped, because too many wait for
+    /// that peer already or because it is no peer.
+    pub fn send(&self, parcels: &mut Vec<M>) -> usize {
+        let mut dropped = 0;
+        for peer in &self.shared.peers {
+            let is_theirs = |parcel: &mut M| parcel.receiver() == peer.id;
+            let (_, refused) = peer.mailbox.offer(parcels.extract_if(.., is_theirs));
+            count(&peer.counters.dropped, refused);
+            dropped += refused;
         }
-        is_taken
+        // What is left is for nobody here.
+        dropped += parcels.len();
+        parcels.clear();
+        dropped
     }
 
     /// The address that peers can dial.

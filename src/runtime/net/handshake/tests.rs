@@ -138,6 +138,8 @@ fn whoever_is_no_server_is_told_so_after_eight_bytes() {
 }
 
 proptest! {
+    #![proptest_config(crate::fixed())]
+
     #[test]
     fn a_hello_reads_back(from in 1_u8..=64, to in 1_u8..=64, cluster: u128, incarnation: u64) {
         let from = Identity { cluster, server: server(from), incarnation };

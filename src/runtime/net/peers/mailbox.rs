@@ -37,17 +37,21 @@ impl<M> Mailbox<M> {
         Mailbox { inside: Mutex::new(inside), changed: Condvar::new(), capacity }
     }
 
-    /// Puts something in; false if it was dropped, because the box is full or closed.
-    pub(super) fn offer(&self, parcel: M) -> bool {
+    /// Puts in what `parcels` yields, with one lock. Says how many it took and how many were dropped,
+    /// because the box is full or closed.
+    pub(super) fn offer(&self, parcels: impl Iterator<Item = M>) -> (usize, usize) {
         let mut inside = self.lock();
-        if inside.is_closed || inside.waiting.len() >= self.capacity {
-            return false;
-        }
-        inside.waiting.push(parcel);
-        if inside.waiting.len() == 1 {
+        let before = inside.waiting.len();
+        let room = if inside.is_closed { 0 } else { self.capacity.saturating_sub(before) };
+        let mut parcels = parcels;
+        inside.waiting.extend(parcels.by_ref().take(room));
+        let taken = inside.waiting.len() - before;
+        drop(inside);
+        // The writer waits only while the box is empty.
+        if before == 0 && taken > 0 {
             self.changed.notify_one();
         }
-        true
+        (taken, parcels.count())
     }
 
     /// Moves everything into `into`, which must be empty, and waits up to `patience` for something.
@@ -131,22 +135,24 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_dropped() {
         let mailbox = Mailbox::new(2);
-        assert_eq!([mailbox.offer(1), mailbox.offer(2), mailbox.offer(3)], [true, true, false]);
+        assert_eq!(mailbox.offer([1].into_iter()), (1, 0));
+        assert_eq!(mailbox.offer([2, 3, 4].into_iter()), (1, 2));
         let mut taken = Vec::new();
         assert_eq!(mailbox.take(&mut taken, Duration::ZERO), Found::Some);
         assert_eq!(taken, [1, 2]);
         taken.clear();
         assert_eq!(mailbox.take(&mut taken, Duration::ZERO), Found::Nothing);
-        assert!(mailbox.offer(4));
+        assert_eq!(mailbox.offer([4].into_iter()), (1, 0));
         assert_eq!((mailbox.len(), mailbox.discard(), mailbox.len()), (1, 1, 0));
     }
 
     #[test]
     fn a_closed_box_takes_and_gives_nothing() {
         let mailbox = Mailbox::new(2);
-        assert!(mailbox.offer(1));
+        assert_eq!(mailbox.offer([1].into_iter()), (1, 0));
         mailbox.close();
-        assert!(!mailbox.offer(2) && mailbox.is_closed());
+        assert_eq!(mailbox.offer([2].into_iter()), (0, 1));
+        assert!(mailbox.is_closed());
         assert_eq!(mailbox.take(&mut Vec::new(), Duration::from_secs(60)), Found::Closed);
         assert!(!mailbox.pause(Duration::from_secs(60)));
     }

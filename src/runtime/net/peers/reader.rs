@@ -142,6 +142,7 @@ impl<M: Parcel> Reader<'_, M> {
     /// Takes what the peer sends until the connection ends, and says why.
     fn take_parcels(&mut self, peer: ServerId) -> String {
         let mut decoder = Decoder::new(self.shared.config.max_frame);
+        let mut parcels = Vec::new();
         loop {
             match decoder.read_from(&mut self.stream) {
                 Ok(0) => return "closed by the other side".into(),
@@ -157,7 +158,15 @@ impl<M: Parcel> Reader<'_, M> {
                     };
                 }
             }
-            if let Err(why) = self.take_frames(&mut decoder, peer) {
+            let taken = self.take_frames(&mut decoder, peer, &mut parcels);
+            if !parcels.is_empty() {
+                if let Some(peer) = self.shared.peer(peer) {
+                    count(&peer.counters.received, parcels.len());
+                }
+                (self.shared.inbox)(&mut parcels);
+                parcels.clear();
+            }
+            if let Err(why) = taken {
                 let _ = self.stream.write_all(&handshake::refusal(&why));
                 self.linger();
                 return format!("refused: {why}");
@@ -166,7 +175,12 @@ impl<M: Parcel> Reader<'_, M> {
     }
 
     /// Takes the whole frames that have arrived; what is wrong with the first bad one.
-    fn take_frames(&self, decoder: &mut Decoder, from: ServerId) -> Result<(), String> {
+    fn take_frames(
+        &self,
+        decoder: &mut Decoder,
+        from: ServerId,
+        parcels: &mut Vec<M>,
+    ) -> Result<(), String> {
         let me = self.shared.config.me.server;
         while let Some(payload) = decoder.next_frame().map_err(|error| error.to_string())? {
             match parcel::decode::<M>(payload)? {
@@ -179,10 +193,7 @@ impl<M: Parcel> Reader<'_, M> {
                             "a message from {sender} to {receiver} on the connection from {from} to {me}"
                         ));
                     }
-                    if let Some(peer) = self.shared.peer(from) {
-                        count(&peer.counters.received, 1);
-                    }
-                    (self.shared.inbox)(parcel);
+                    parcels.push(parcel);
                 }
             }
         }

@@ -122,12 +122,13 @@ impl<'a, M: Parcel> Writer<'a, M> {
                 self.send_batch(stream)
             };
             if let Err(error) = outcome {
-                return ending(stream, &mut answers).unwrap_or_else(|| match error.kind() {
+                return match error.kind() {
+                    // The thread's own patience or the system's ran out.
                     ErrorKind::WouldBlock | ErrorKind::TimedOut => {
                         format!("it took nothing for {:?}", self.shared.config.timings.stalled)
                     }
-                    _ => error.to_string(),
-                });
+                    _ => ending(stream, &mut answers).unwrap_or_else(|| error.to_string()),
+                };
             }
             last_write = Instant::now();
         }

@@ -137,6 +137,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::fixed())]
+
         #[test]
         fn values_read_back_and_no_part_is_taken_for_the_whole(value in any_value()) {
             let mut out = Vec::new();

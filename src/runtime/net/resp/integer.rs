@@ -64,6 +64,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::fixed())]
+
         #[test]
         fn integers_read_back(value in prop_oneof![any::<i64>(), Just(i64::MIN), Just(i64::MAX)]) {
             let mut out = Vec::new();

@@ -146,6 +146,8 @@ fn parse_in_pieces(bytes: &[u8], cuts: &[usize]) -> (Vec<Command>, Option<Protoc
 }
 
 proptest! {
+    #![proptest_config(crate::fixed())]
+
     #[test]
     fn commands_read_back_however_the_stream_is_cut(
         commands in prop::collection::vec(any_command(), 0..10),
