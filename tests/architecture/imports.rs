@@ -28,6 +28,8 @@ const TABLE: &[Row] = &[
     row("quorate-models", &["quorate-core", "quorate-cluster", "quorate-spec"]),
     row("quorate-proofs", &["quorate-core", "quorate-cluster", "quorate-spec"]),
     row("quorate-runtime", &["quorate-core", "quorate-cluster"]),
+    row("quorate-net", &["quorate-core"]),
+    row("quorate-kv", &["quorate-net"]),
     // The root package joins them.
     row(
         "quorate",
@@ -38,6 +40,8 @@ const TABLE: &[Row] = &[
             "quorate-models",
             "quorate-proofs",
             "quorate-runtime",
+            "quorate-net",
+            "quorate-kv",
         ],
     ),
     row("quorate-bench", &["quorate-core", "quorate-models"]),

@@ -1,4 +1,4 @@
-//! The protocol of Redis, which clients speak: RESP, in versions 2 and 3 \[RESP\].
+//! The protocol of Redis, which clients speak: RESP, in versions 2 and 3 \[Resp25\].
 //!
 //! There are libraries for it in every language, and tools to try and to measure with; a protocol of our
 //! own would have none. This chapter is the codec alone: [`Requests`] takes commands out of a stream, and
