@@ -44,7 +44,7 @@ const TABLE: &[Row] = &[
             "quorate-kv",
         ],
     ),
-    row("quorate-bench", &["quorate-core", "quorate-models"]),
+    row("quorate-bench", &["quorate-core", "quorate-models", "quorate-net", "quorate-kv"]),
     // It runs the others as commands.
     row("xtask", &[]),
 ];

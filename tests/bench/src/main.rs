@@ -6,6 +6,7 @@
 //!
 //! These are no tests: a slow machine is no mistake. That they still run is tested, on tiny sizes.
 
+mod clients;
 mod compile;
 mod figure;
 mod models;
@@ -23,6 +24,7 @@ struct Benchmark {
 
 const BENCHMARKS: &[Benchmark] = &[
     Benchmark { name: "core", run: operations::measure },
+    Benchmark { name: "clients", run: clients::measure },
     Benchmark { name: "smoke", run: models::measure },
     Benchmark { name: "build", run: compile::measure },
 ];
