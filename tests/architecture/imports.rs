@@ -30,6 +30,7 @@ const TABLE: &[Row] = &[
     row("quorate-runtime", &["quorate-core", "quorate-cluster"]),
     row("quorate-net", &["quorate-core"]),
     row("quorate-kv", &["quorate-net"]),
+    row("quorate-server", &["quorate-core", "quorate-runtime", "quorate-net", "quorate-kv"]),
     // The root package joins them.
     row(
         "quorate",
@@ -42,6 +43,7 @@ const TABLE: &[Row] = &[
             "quorate-runtime",
             "quorate-net",
             "quorate-kv",
+            "quorate-server",
         ],
     ),
     row("quorate-bench", &["quorate-core", "quorate-models", "quorate-net", "quorate-kv"]),

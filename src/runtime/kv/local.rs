@@ -163,7 +163,8 @@ pub(crate) fn client(session: &mut Session, request: &Request<'_>, host: &dyn Ho
         return answer(Value::Text(session.describe() + "\n"));
     }
     if part("list", 2..=2)? {
-        let lines = host.clients().into_iter().map(|line| line + "\n");
+        let lines = std::iter::once(session.describe()).chain(host.clients_but(session.id));
+        let lines = lines.map(|line| line + "\n");
         return answer(Value::Text(lines.collect()));
     }
     if part("help", 2..=2)? {

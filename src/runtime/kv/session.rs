@@ -26,8 +26,8 @@ pub trait Host {
     /// How the server is.
     fn info(&self) -> Info;
 
-    /// A line for each connection, as CLIENT LIST gives it.
-    fn clients(&self) -> Vec<String>;
+    /// A line for each connection but the one with this number, as CLIENT LIST gives it.
+    fn clients_but(&self, number: u64) -> Vec<String>;
 
     /// The settings that CONFIG GET tells of, with their values.
     fn settings(&self) -> Vec<(&'static str, String)>;

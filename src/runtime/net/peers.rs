@@ -264,6 +264,12 @@ impl<M: Parcel> Mesh<M> {
         dropped
     }
 
+    /// Whether a connection to this peer is open.
+    pub fn is_connected(&self, peer: ServerId) -> bool {
+        let peer = self.shared.peer(peer);
+        peer.is_some_and(|peer| peer.counters.is_connected.load(Ordering::Relaxed))
+    }
+
     /// The address that peers can dial.
     pub fn address(&self) -> SocketAddr {
         self.address

@@ -17,7 +17,7 @@ impl Host for Alone {
         Info { is_leader: true, ..Info::default() }
     }
 
-    fn clients(&self) -> Vec<String> {
+    fn clients_but(&self, _: u64) -> Vec<String> {
         Vec::new()
     }
 

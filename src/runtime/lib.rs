@@ -1,0 +1,33 @@
+//! The runtime: the checked protocol on threads.
+mod alarms;
+mod client;
+mod clock;
+mod config;
+mod driver;
+mod error;
+mod log_thread;
+mod machine;
+pub mod mailbox;
+pub mod memory;
+mod outcomes;
+mod request;
+mod server;
+mod shared;
+mod status;
+mod storage;
+pub mod sync;
+mod system_clock;
+mod transport;
+mod waiting;
+
+pub use client::Client;
+pub use clock::{Bell, Clock, Timer};
+pub use config::{Config, InvalidConfig, Limits, Timing};
+pub use error::Error;
+pub use machine::StateMachine;
+pub use request::{Ask, Recipient, Request, Ticket};
+pub use server::{Parts, Server, StartError};
+pub use status::{RoleName, Status};
+pub use storage::{Recovered, Storage, StorageError};
+pub use system_clock::SystemClock;
+pub use transport::{Inbox, Transport};

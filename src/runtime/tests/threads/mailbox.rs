@@ -1,0 +1,133 @@
+//! The mailbox: nothing is lost, nothing is handed out twice, and nobody sleeps through it.
+
+use crate::{Interruptions, in_every_order};
+use quorate_runtime::mailbox::{Closed, Mailbox};
+use quorate_runtime::sync::{Thread, spawn};
+use std::sync::Arc;
+
+type Numbers = Arc<Mailbox<Vec<u32>>>;
+
+fn thread(body: impl FnOnce() + Send + 'static) -> Thread {
+    spawn("test".into(), body).expect("a thread starts")
+}
+
+/// Takes until the mailbox is closed and empty.
+fn take_all(mailbox: &Mailbox<Vec<u32>>) -> Vec<u32> {
+    let (mut all, mut some) = (Vec::new(), Vec::new());
+    while mailbox.take(&mut some).is_ok() {
+        assert!(!some.is_empty(), "woken for nothing");
+        all.append(&mut some);
+    }
+    all
+}
+
+/// Exhaustive.
+#[test]
+fn what_two_threads_put_in_is_taken_once_and_in_their_order() {
+    in_every_order(Interruptions::Any, || {
+        let mailbox: Numbers = Arc::default();
+        let putters = [[1, 2], [11, 12]].map(|numbers| {
+            let mailbox = Arc::clone(&mailbox);
+            thread(move || {
+                for number in numbers {
+                    assert_eq!(mailbox.put(|content| content.push(number)), Ok(()));
+                }
+            })
+        });
+        let (mut taken, mut some) = (Vec::new(), Vec::new());
+        while taken.len() < 4 {
+            mailbox.take(&mut some).expect("nobody closes it");
+            taken.append(&mut some);
+        }
+        putters.into_iter().for_each(|putter| assert!(putter.join()));
+        let of = |range: std::ops::Range<u32>| -> Vec<u32> {
+            taken.iter().copied().filter(|number| range.contains(number)).collect()
+        };
+        assert_eq!((of(0..10), of(10..20)), (vec![1, 2], vec![11, 12]));
+    });
+}
+
+/// Exhaustive.
+#[test]
+fn an_owner_that_waits_is_woken_for_each_thing_that_comes() {
+    in_every_order(Interruptions::Any, || {
+        let mailbox: Numbers = Arc::default();
+        let answers: Numbers = Arc::default();
+        let echo = {
+            let (mailbox, answers) = (Arc::clone(&mailbox), Arc::clone(&answers));
+            thread(move || {
+                let mut some = Vec::new();
+                while mailbox.take(&mut some).is_ok() {
+                    assert_eq!(answers.put(|content| content.append(&mut some)), Ok(()));
+                }
+            })
+        };
+        for number in 0..3 {
+            mailbox.put(|content| content.push(number)).expect("it is open");
+            let mut some = Vec::new();
+            answers.take(&mut some).expect("it is open");
+            assert_eq!(some, [number]);
+        }
+        mailbox.close();
+        assert!(echo.join());
+    });
+}
+
+/// Exhaustive.
+#[test]
+fn closing_wakes_the_owner_and_loses_nothing_that_was_let_in() {
+    in_every_order(Interruptions::Any, || {
+        let mailbox: Numbers = Arc::default();
+        let owner = {
+            let mailbox = Arc::clone(&mailbox);
+            let taken = Arc::new(Mailbox::<Vec<u32>>::new());
+            let all = Arc::clone(&taken);
+            let thread = thread(move || {
+                let numbers = take_all(&mailbox);
+                assert_eq!(all.put(|content| content.extend(numbers)), Ok(()));
+                all.close();
+            });
+            (thread, taken)
+        };
+        let closer = {
+            let mailbox = Arc::clone(&mailbox);
+            thread(move || mailbox.close())
+        };
+        let let_in: Vec<u32> =
+            (1..=2).filter(|number| mailbox.put(|content| content.push(*number)).is_ok()).collect();
+        assert!(closer.join() && owner.0.join());
+        assert_eq!(take_all(&owner.1), let_in);
+        assert_eq!(mailbox.put(|_| panic!("let in after the end")), Err::<(), _>(Closed));
+    });
+}
+
+/// Exhaustive.
+#[test]
+fn what_does_not_fit_comes_back_and_what_fits_is_taken() {
+    in_every_order(Interruptions::Any, || {
+        let mailbox: Numbers = Arc::default();
+        let offerers = [1, 2].map(|number| {
+            let mailbox = Arc::clone(&mailbox);
+            let refused: Numbers = Arc::default();
+            let back = Arc::clone(&refused);
+            let thread = thread(move || {
+                if let Err(number) = mailbox.offer(number, 1) {
+                    assert_eq!(back.put(|content| content.push(number)), Ok(()));
+                }
+                back.close();
+            });
+            (thread, refused)
+        });
+        let mut accounted = Vec::new();
+        mailbox.take(&mut accounted).expect("nobody closes it");
+        assert_eq!(accounted.len(), 1, "more was let in than there is room for");
+        for (thread, refused) in offerers {
+            assert!(thread.join());
+            accounted.extend(take_all(&refused));
+        }
+        mailbox.close();
+        accounted.extend(take_all(&mailbox));
+        accounted.sort_unstable();
+        assert_eq!(accounted, [1, 2]);
+    });
+}
