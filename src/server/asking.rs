@@ -61,9 +61,9 @@ impl Asker {
             run.submit(asks, &self.client);
             return run.wait(left());
         };
-        if self.links.forward(leader, asks, &run) {
+        if let Some(number) = self.links.forward(leader, asks, &run) {
             let outcomes = run.wait(left());
-            self.links.forget(&run);
+            self.links.forget(number);
             return outcomes;
         }
         // Nothing has left this server. Perhaps it knows of another leader by now.

@@ -10,7 +10,7 @@
 use crate::asking::Asker;
 use crate::clients::Clients;
 use crate::machine::Machine;
-use crate::packet::{Asks, Outcome};
+use crate::packet::{Asks, Outcome, bounded};
 use quorate_kv::{Command, Query, Session, Step};
 use quorate_net::resp::{self, Protocol, Requests, Value};
 use std::io::{self, Write};
@@ -21,6 +21,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 const PIPELINE: usize = 1024;
 /// How many bytes of replies are kept before they are written.
 const OUTPUT: usize = 1024 * 1024;
+/// A run of so many bytes is not added to: with one more command it still fits into a frame.
+const RUN: usize = 1024 * 1024;
 
 const AFTER_FAILURE: &str =
     "TRYAGAIN a write before this command failed on this connection; the command had no effect";
@@ -45,6 +47,8 @@ pub(crate) struct Connection {
 pub(crate) struct Pending {
     writes: Vec<Command>,
     reads: Vec<Query>,
+    /// How many bytes both hold.
+    size: usize,
 }
 
 /// Whether a connection goes on.
@@ -66,10 +70,8 @@ impl Connection {
                 return Ok(());
             }
             loop {
-                let next = self.answer();
-                self.stream.write_all(&self.out)?;
-                self.out.clear();
-                self.out.shrink_to(OUTPUT);
+                let next = self.answer()?;
+                self.write_out()?;
                 match next {
                     Next::Continue => {}
                     Next::Read => break,
@@ -81,7 +83,7 @@ impl Connection {
     }
 
     /// Takes commands that have arrived, and puts their replies into `out`.
-    fn answer(&mut self) -> Next {
+    fn answer(&mut self) -> io::Result<Next> {
         for _ in 0..PIPELINE {
             let session = Arc::clone(&self.session);
             let mut session = session.lock().unwrap_or_else(PoisonError::into_inner);
@@ -90,89 +92,111 @@ impl Connection {
                 Ok(Some(request)) => session.take(&request, &*self.clients),
                 Ok(None) => {
                     drop(session);
-                    self.end_run(protocol);
-                    return Next::Read;
+                    self.end_run(protocol)?;
+                    return Ok(Next::Read);
                 }
                 Err(error) => {
                     drop(session);
-                    self.end_run(protocol);
+                    self.end_run(protocol)?;
                     resp::write_error(&mut self.out, &format!("ERR {error}"));
-                    return Next::Close;
+                    return Ok(Next::Close);
                 }
             };
             let (is_stale, changed) = (session.is_readonly(), session.protocol());
             drop(session);
-            if self.take(step, is_stale, protocol, changed) == Next::Close {
-                return Next::Close;
-            }
-            if self.out.len() > OUTPUT {
-                break;
+            if self.take(step, is_stale, protocol, changed)? == Next::Close {
+                return Ok(Next::Close);
             }
         }
         let session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
         let protocol = session.protocol();
         drop(session);
-        self.end_run(protocol);
-        Next::Continue
+        self.end_run(protocol)?;
+        Ok(Next::Continue)
     }
 
     /// Does what a command asks for. `before` and `after` are the versions of the protocol around it.
-    fn take(&mut self, step: Step, is_stale: bool, before: Protocol, after: Protocol) -> Next {
+    fn take(
+        &mut self,
+        step: Step,
+        is_stale: bool,
+        before: Protocol,
+        after: Protocol,
+    ) -> io::Result<Next> {
+        if self.run.size > RUN {
+            self.end_run(before)?;
+        }
         match step {
             Step::Write(command) => {
                 if !self.run.reads.is_empty() {
-                    self.end_run(before);
+                    self.end_run(before)?;
                 }
+                self.run.size += command.size();
                 self.run.writes.push(command);
             }
-            Step::Read(query) => {
-                if !self.run.writes.is_empty() || is_stale {
-                    self.end_run(before);
-                }
-                if !is_stale {
-                    self.run.reads.push(query);
-                } else if self.has_failed {
+            Step::Read(query) if is_stale => {
+                self.end_run(before)?;
+                if self.has_failed {
                     resp::write_error(&mut self.out, AFTER_FAILURE);
                 } else {
-                    self.machine.stale(&query).write(before, &mut self.out);
+                    self.put_outcome(Ok(self.machine.stale(&query)), before)?;
                 }
             }
-            Step::Answer(value) => self.put(&value, before, after),
+            Step::Read(query) => {
+                if !self.run.writes.is_empty() {
+                    self.end_run(before)?;
+                }
+                self.run.size += query.size();
+                self.run.reads.push(query);
+            }
+            Step::Answer(value) => self.put(&value, before, after)?,
             Step::Quit(value) => {
-                self.put(&value, before, after);
-                return Next::Close;
+                self.put(&value, before, after)?;
+                return Ok(Next::Close);
             }
         }
-        Next::Continue
+        Ok(Next::Continue)
     }
 
     /// Answers a command for the connection itself, after those before it.
-    fn put(&mut self, value: &Value, before: Protocol, after: Protocol) {
-        self.end_run(before);
+    fn put(&mut self, value: &Value, before: Protocol, after: Protocol) -> io::Result<()> {
+        self.end_run(before)?;
         value.write(after, &mut self.out);
+        Ok(())
     }
 
     /// Lets the run that was collected happen, and writes its replies.
-    fn end_run(&mut self, protocol: Protocol) {
-        let Pending { writes, reads } = std::mem::take(&mut self.run);
+    fn end_run(&mut self, protocol: Protocol) -> io::Result<()> {
+        let Pending { writes, reads, .. } = std::mem::take(&mut self.run);
         let asks = if reads.is_empty() { Asks::Writes(writes) } else { Asks::Reads(reads) };
         if asks.len() == 0 {
-            return;
+            return Ok(());
         }
         if self.has_failed {
             for _ in 0..asks.len() {
                 resp::write_error(&mut self.out, AFTER_FAILURE);
             }
-            return;
+            return Ok(());
         }
         let are_writes = asks.are_writes();
         let outcomes: Vec<Outcome> = self.asker.ask(asks);
         self.has_failed = are_writes && outcomes.iter().any(Result::is_err);
-        for outcome in outcomes {
-            match outcome {
-                Ok(reply) => reply.write(protocol, &mut self.out),
-                Err(failure) => resp::write_error(&mut self.out, &failure.to_string()),
-            }
+        outcomes.into_iter().try_for_each(|outcome| self.put_outcome(outcome, protocol))
+    }
+
+    /// Writes a reply, and what there is once that is much.
+    fn put_outcome(&mut self, outcome: Outcome, protocol: Protocol) -> io::Result<()> {
+        match bounded(outcome) {
+            Ok(reply) => reply.write(protocol, &mut self.out),
+            Err(failure) => resp::write_error(&mut self.out, &failure.to_string()),
         }
+        if self.out.len() > OUTPUT { self.write_out() } else { Ok(()) }
+    }
+
+    fn write_out(&mut self) -> io::Result<()> {
+        self.stream.write_all(&self.out)?;
+        self.out.clear();
+        self.out.shrink_to(OUTPUT);
+        Ok(())
     }
 }

@@ -47,21 +47,21 @@ impl Links {
         let _ = self.client.set(client);
     }
 
-    /// Forwards a run to another server. False if it surely did not leave.
-    pub(crate) fn forward(&self, to: ServerId, asks: Asks, run: &Arc<Run>) -> bool {
+    /// Forwards a run to another server, and says under which number. Nothing if it surely did not leave.
+    pub(crate) fn forward(&self, to: ServerId, asks: Asks, run: &Arc<Run>) -> Option<u64> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         self.lock().insert(number, (to, Arc::clone(run)));
         let packet = Packet::Forward { from: self.me, to, number, asks };
-        let has_left = self.is_connected(to) && self.send(&mut vec![packet]) == 0;
-        if !has_left {
-            self.lock().remove(&number);
+        if self.is_connected(to) && self.send(&mut vec![packet]) == 0 {
+            return Some(number);
         }
-        has_left
+        self.forget(number);
+        None
     }
 
     /// Forgets a run that is not waited for any more.
-    pub(crate) fn forget(&self, run: &Arc<Run>) {
-        self.lock().retain(|_, (_, waiting)| !Arc::ptr_eq(waiting, run));
+    pub(crate) fn forget(&self, number: u64) {
+        self.lock().remove(&number);
     }
 
     fn is_connected(&self, to: ServerId) -> bool {
@@ -91,13 +91,13 @@ impl Links {
             match packet {
                 Packet::Protocol(envelope) => envelopes.push(envelope),
                 Packet::Forward { from, number, asks, .. } => self.serve_run(from, number, asks),
-                Packet::Outcomes { from, number, outcomes, .. } => {
+                Packet::Outcomes { from, number, first, outcomes, .. } => {
                     let mut forwarded = self.lock();
-                    if forwarded.get(&number).is_some_and(|(to, _)| *to == from)
-                        && let Some((_, run)) = forwarded.remove(&number)
+                    if let Some((to, run)) = forwarded.get(&number)
+                        && *to == from
+                        && run.take(first, outcomes)
                     {
-                        drop(forwarded);
-                        run.end(outcomes);
+                        forwarded.remove(&number);
                     }
                 }
             }
@@ -112,7 +112,8 @@ impl Links {
         let links = Arc::downgrade(self);
         let run = Run::then(&asks, move |outcomes| {
             if let Some(links) = links.upgrade() {
-                let packet = Packet::Outcomes { from: links.me, to: from, number, outcomes };
+                let (to, from, first) = (from, links.me, 0);
+                let packet = Packet::Outcomes { from, to, number, first, outcomes };
                 // What is dropped ends at its own server when its time has passed.
                 links.send(&mut vec![packet]);
             }

@@ -13,8 +13,8 @@ pub(crate) enum Packet {
     Protocol(Envelope<Command>),
     /// Requests of a client, for the leader.
     Forward { from: ServerId, to: ServerId, number: u64, asks: Asks },
-    /// The outcomes of forwarded requests, in their order.
-    Outcomes { from: ServerId, to: ServerId, number: u64, outcomes: Vec<Outcome> },
+    /// The outcomes of forwarded requests in their order, from the one at this place on.
+    Outcomes { from: ServerId, to: ServerId, number: u64, first: usize, outcomes: Vec<Outcome> },
 }
 
 /// A run of requests of one client: all writes, or all reads.
@@ -51,8 +51,19 @@ pub(crate) enum Failure {
     OutOfSpace(u64),
     /// It had no effect, for this reason.
     Unavailable(String),
+    /// It is done, but the reply of so many bytes is too large to be handed on.
+    TooLarge(usize),
     /// It is a write, and may or may not take effect.
     InDoubt,
+}
+
+/// The greatest reply that is handed on, in bytes.
+pub(crate) const LARGEST_REPLY: usize = 4 * 1024 * 1024;
+
+/// A reply, unless it is too large.
+pub(crate) fn bounded(outcome: Outcome) -> Outcome {
+    let reply = outcome?;
+    if reply.size() > LARGEST_REPLY { Err(Failure::TooLarge(reply.size())) } else { Ok(reply) }
 }
 
 /// What the client reads.
@@ -69,6 +80,10 @@ impl fmt::Display for Failure {
             Failure::Unavailable(why) => {
                 write!(f, "TRYAGAIN {why}; the command had no effect")
             }
+            Failure::TooLarge(size) => write!(
+                f,
+                "ERR a reply of {size} bytes is over the limit of {LARGEST_REPLY} bytes; ask for fewer keys"
+            ),
             Failure::InDoubt => {
                 f.write_str("INDOUBT the write may or may not take effect; read before retrying")
             }
@@ -92,8 +107,25 @@ impl Parcel for Packet {
     }
 
     fn halves(&self) -> Option<(Packet, Packet)> {
-        let Packet::Protocol(envelope) = self else { return None };
-        let (first, second) = envelope.halves()?;
-        Some((Packet::Protocol(first), Packet::Protocol(second)))
+        match self {
+            Packet::Protocol(envelope) => {
+                let (first, second) = envelope.halves()?;
+                Some((Packet::Protocol(first), Packet::Protocol(second)))
+            }
+            Packet::Outcomes { from, to, number, first, outcomes } if outcomes.len() > 1 => {
+                let (from, to, number) = (*from, *to, *number);
+                let (one, two) = outcomes.split_at(outcomes.len() / 2);
+                let part = |first: usize, outcomes: &[Outcome]| Packet::Outcomes {
+                    from,
+                    to,
+                    number,
+                    first,
+                    outcomes: outcomes.to_vec(),
+                };
+                Some((part(*first, one), part(first + one.len(), two)))
+            }
+            // A run is kept small enough by whoever forwards it, and so is a reply.
+            Packet::Forward { .. } | Packet::Outcomes { .. } => None,
+        }
     }
 }

@@ -5,7 +5,7 @@
 //! goes back to the server that forwarded them.
 
 use crate::machine::Machine;
-use crate::packet::{Asks, Failure, Outcome};
+use crate::packet::{Asks, Failure, Outcome, bounded};
 use quorate_kv::Reply;
 use quorate_runtime::{Ask, Client, Error, Recipient, Request};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -64,14 +64,17 @@ impl Run {
         }
     }
 
-    /// Ends the run with these outcomes, unless it has ended.
-    pub(crate) fn end(&self, outcomes: Vec<Outcome>) {
+    /// Takes outcomes from the one at `first` on. Whether all are there now.
+    pub(crate) fn take(&self, first: usize, outcomes: Vec<Outcome>) -> bool {
         let mut inside = self.lock();
-        if inside.missing > 0 && outcomes.len() == inside.outcomes.len() {
-            inside.outcomes = outcomes.into_iter().map(Some).collect();
-            inside.missing = 0;
+        let places = inside.outcomes.iter_mut().skip(first).zip(outcomes);
+        let new = places.filter(|(place, _)| place.is_none());
+        let taken = new.map(|(place, outcome)| *place = Some(outcome)).count();
+        inside.missing -= taken;
+        if inside.missing == 0 {
             self.is_complete.notify_one();
         }
+        inside.missing == 0
     }
 
     /// Ends every request of the run with the same failure, unless it has an outcome.
@@ -102,6 +105,8 @@ impl Run {
             inside = woken.unwrap_or_else(PoisonError::into_inner).0;
         }
         let late = || Err(self.cut_off("no answer in time"));
+        // What comes later finds no place.
+        inside.missing = 0;
         inside.outcomes.drain(..).map(|outcome| outcome.unwrap_or_else(late)).collect()
     }
 
@@ -116,17 +121,16 @@ impl Run {
         });
         let mut inside = self.lock();
         let place = usize::try_from(tag).ok().and_then(|tag| inside.outcomes.get_mut(tag));
-        if let Some(place @ None) = place {
-            *place = Some(outcome);
-            inside.missing -= 1;
-        }
+        let Some(place @ None) = place else { return };
+        *place = Some(outcome);
+        inside.missing -= 1;
         if inside.missing > 0 {
             return;
         }
         match &self.then {
             None => self.is_complete.notify_one(),
             Some(then) => {
-                let outcomes = inside.outcomes.drain(..).flatten().collect();
+                let outcomes = inside.outcomes.drain(..).flatten().map(bounded).collect();
                 drop(inside);
                 then(outcomes);
             }

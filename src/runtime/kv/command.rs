@@ -74,3 +74,37 @@ pub enum Query {
     /// How many keys there are: DBSIZE.
     Size,
 }
+
+impl Command {
+    /// How many bytes of keys and values it holds.
+    pub fn size(&self) -> usize {
+        match self {
+            Command::Set { key, value, condition, .. } => {
+                let expected = match condition {
+                    Condition::IfEqual(expected) => expected.len(),
+                    Condition::Always | Condition::IfAbsent | Condition::IfPresent => 0,
+                };
+                key.len() + value.len() + expected
+            }
+            Command::SetIfAbsent { key, value } | Command::Append { key, value, .. } => {
+                key.len() + value.len()
+            }
+            Command::SetMany(pairs) => {
+                pairs.iter().map(|(key, value)| key.len() + value.len()).sum()
+            }
+            Command::Delete(keys) => keys.iter().map(|key| key.len()).sum(),
+            Command::Add { key, .. } => key.len(),
+        }
+    }
+}
+
+impl Query {
+    /// How many bytes of keys it holds.
+    pub fn size(&self) -> usize {
+        match self {
+            Query::Get(key) | Query::Length(key) => key.len(),
+            Query::GetMany(keys) | Query::Exists(keys) => keys.iter().map(|key| key.len()).sum(),
+            Query::Size => 0,
+        }
+    }
+}

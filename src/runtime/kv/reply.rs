@@ -46,6 +46,15 @@ impl fmt::Display for Failure {
 }
 
 impl Reply {
+    /// How many bytes of values it holds.
+    pub fn size(&self) -> usize {
+        match self {
+            Reply::Value(value) => value.len(),
+            Reply::Values(values) => values.iter().flatten().map(|value| value.len()).sum(),
+            Reply::Done | Reply::Nothing | Reply::Integer(_) | Reply::Failed(_) => 0,
+        }
+    }
+
     /// Appends the reply to what goes to a client.
     pub fn write(&self, protocol: Protocol, out: &mut Vec<u8>) {
         match self {

@@ -132,6 +132,37 @@ fn without_a_majority_every_command_ends_and_says_what_is_known() {
 }
 
 #[test]
+fn large_commands_and_replies_come_through_or_are_refused() {
+    let cluster = Cluster::start(3);
+    let leader = cluster.leader();
+    let value = "v".repeat(1024 * 1024);
+    // Many at once, more than fits into a frame, from every server.
+    for place in 0..3 {
+        let mut connection = cluster.connect(place);
+        let sets = (0..20).flat_map(|number| encode(&format!("SET k{number} {value}")));
+        let gets = (0..20).flat_map(|number| encode(&format!("GET k{number}")));
+        let (sets, gets): (Vec<u8>, Vec<u8>) = (sets.collect(), gets.collect());
+        connection.send(&sets);
+        for _ in 0..20 {
+            assert_eq!(connection.receive(), Some(Value::OK));
+        }
+        connection.send(&gets);
+        for _ in 0..20 {
+            assert_eq!(connection.receive(), Some(text(&value)));
+        }
+        let Value::Error(error) = connection.ask("MGET k0 k1 k2 k3 k4") else { panic!("it fits") };
+        assert_eq!(
+            error,
+            "ERR a reply of 5242880 bytes is over the limit of 4194304 bytes; ask for fewer keys"
+        );
+        let error = connection.ask(&format!("SET k {value}v"));
+        let expected = "ERR a value of 1048577 bytes is over the limit of 1048576 bytes";
+        assert_eq!(error, Value::Error(expected.into()));
+    }
+    assert_eq!(cluster.leader(), leader, "large commands cost no election");
+}
+
+#[test]
 fn readonly_connections_read_what_is_here() {
     let cluster = Cluster::start(3);
     let leader = cluster.leader();
