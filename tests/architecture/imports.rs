@@ -29,7 +29,12 @@ const TABLE: &[Row] = &[
     row("quorate-proofs", &["quorate-core", "quorate-cluster", "quorate-spec"]),
     row("quorate-wal", &["quorate-core"]),
     row("quorate-net", &["quorate-core"]),
-    row("quorate-runtime", &["quorate-core", "quorate-cluster", "quorate-wal", "quorate-net"]),
+    row("quorate-kv", &["quorate-net"]),
+    row("quorate-runtime", &["quorate-core", "quorate-cluster"]),
+    row(
+        "quorate-server",
+        &["quorate-core", "quorate-runtime", "quorate-wal", "quorate-net", "quorate-kv"],
+    ),
     // The root package joins them.
     row(
         "quorate",
@@ -42,9 +47,21 @@ const TABLE: &[Row] = &[
             "quorate-runtime",
             "quorate-wal",
             "quorate-net",
+            "quorate-kv",
+            "quorate-server",
         ],
     ),
-    row("quorate-bench", &["quorate-core", "quorate-models", "quorate-spec"]),
+    row(
+        "quorate-bench",
+        &[
+            "quorate-core",
+            "quorate-models",
+            "quorate-spec",
+            "quorate-wal",
+            "quorate-net",
+            "quorate-kv",
+        ],
+    ),
     // It runs the others as commands.
     row("xtask", &[]),
 ];

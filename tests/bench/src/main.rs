@@ -13,6 +13,7 @@
 mod check;
 mod checker;
 mod child;
+mod clients;
 mod compile;
 mod figure;
 mod linearizability;
@@ -34,6 +35,7 @@ struct Benchmark {
 
 const BENCHMARKS: &[Benchmark] = &[
     Benchmark { name: "core", run: operations::measure },
+    Benchmark { name: "clients", run: clients::measure },
     Benchmark { name: "smoke", run: models::measure },
     Benchmark { name: "linearizability", run: linearizability::measure },
     Benchmark { name: "build", run: compile::measure },

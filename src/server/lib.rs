@@ -1,0 +1,28 @@
+//! A server of the key-value store: the runtime on sockets, for its peers and for clients.
+//!
+//! The runtime knows inputs and outcomes, the network crate knows bytes, the store knows commands. Here they
+//! meet, and the one question that none of them answers is decided: what a client on a server that does not
+//! lead gets. It gets what it asked for: a [`Node`] forwards to the leader.
+//!
+//! # Reading order
+//! 1. `machine`: the store as the runtime's state machine.
+//! 2. `packet`: what servers say to each other - the protocol's messages, and forwarded requests.
+//! 3. `links`: the mesh as the runtime's transport, and the requests that are under way on it.
+//! 4. `run`: several requests as one, and their outcomes.
+//! 5. `asking`: how a run gets its outcomes, wherever the leader is.
+//! 6. `connection`: one client. `clients`: all of them.
+//! 7. [`Node`]: starting and stopping.
+
+mod asking;
+mod clients;
+mod connection;
+mod links;
+mod machine;
+mod node;
+mod packet;
+mod run;
+
+pub use clients::ClientSettings;
+pub use machine::Machine;
+pub use node::{Node, NodeConfig, StartError};
+pub use quorate_kv::Command;

@@ -1,0 +1,136 @@
+//! Starting a server on its sockets, and stopping it.
+
+use crate::asking::Patience;
+use crate::clients::{Beginning, ClientSettings, Clients};
+use crate::links::{Links, MeshTransport};
+use crate::machine::Machine;
+use quorate_kv::Command;
+use quorate_net::peers;
+use quorate_runtime::{Client, Config, Error, Parts, Recovered, Server, Storage, SystemClock};
+use std::fmt;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+/// Everything that a node is told when it starts.
+pub struct NodeConfig {
+    /// The settings of the runtime.
+    pub runtime: Config,
+    /// The other servers, and how long to wait for them.
+    pub peers: peers::Config,
+    /// What clients may do.
+    pub clients: ClientSettings,
+}
+
+/// Why a node does not start.
+#[derive(Debug)]
+pub enum StartError {
+    /// The runtime or the connections to other servers do not start.
+    Server(quorate_runtime::StartError),
+    /// The listener for clients or its thread fails.
+    Clients(io::Error),
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StartError::Server(error) => write!(f, "{error}"),
+            StartError::Clients(error) => write!(f, "clients cannot be served: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}
+
+/// A server of the key-value store that runs in this process.
+pub struct Node {
+    server: Option<Server<Machine>>,
+    client: Client<Machine>,
+    clients: Arc<Clients>,
+    listener: Option<JoinHandle<()>>,
+}
+
+impl Node {
+    /// Starts a server with the storage and what it holds, on two listeners that are bound: one for the
+    /// other servers, one for clients. `observer` hears of what happens on the connections between servers.
+    ///
+    /// # Errors
+    /// Settings that cannot work, or a system without threads or sockets to spare. Nothing runs then.
+    pub fn start<S: Storage<Command = Command>>(
+        config: NodeConfig,
+        listeners: (TcpListener, TcpListener),
+        (storage, recovered): (S, Recovered<Command>),
+        observer: impl Fn(&peers::Event) + Send + Sync + 'static,
+    ) -> Result<Node, StartError> {
+        let NodeConfig { runtime, peers, clients: settings } = config;
+        let (for_peers, for_clients) = listeners;
+        let me = runtime.id;
+        let (request, leader) = (runtime.timing.request_timeout, runtime.timing.election_max);
+        let patience = Patience { request, leader };
+        let address = for_clients.local_addr().map_err(StartError::Clients)?;
+        let (machine, links) = (Machine::default(), Links::new(me, Box::new(observer)));
+        let transport = MeshTransport {
+            links: Arc::clone(&links),
+            start: Some((peers, for_peers)),
+            packets: Vec::new(),
+        };
+        let clock = SystemClock::new();
+        let parts = Parts { machine: machine.clone(), storage, recovered, transport, clock };
+        let server = Server::start(runtime, parts).map_err(StartError::Server)?;
+        let client = server.client();
+        links.serve(client.clone());
+        let clients = Clients::new(Beginning {
+            me,
+            settings,
+            client: client.clone(),
+            links,
+            machine,
+            patience,
+            address,
+        });
+        let listening = Arc::clone(&clients);
+        let thread = thread::Builder::new().name("client-listener".into());
+        let thread = thread.spawn(move || listening.listen(&for_clients));
+        let listener = Some(thread.map_err(StartError::Clients)?);
+        Ok(Node { server: Some(server), client, clients, listener })
+    }
+
+    /// A way to the server of this process.
+    pub fn client(&self) -> &Client<Machine> {
+        &self.client
+    }
+
+    /// Where clients connect.
+    pub fn address(&self) -> SocketAddr {
+        self.clients.address
+    }
+
+    /// The figures of the connections to the other servers.
+    pub fn peers(&self) -> Vec<peers::PeerStatus> {
+        self.clients.links.status()
+    }
+
+    /// Lets every client have the replies to what has arrived from it, closes all connections, and stops.
+    ///
+    /// # Errors
+    /// Why the server had stopped before.
+    pub fn shutdown(mut self) -> Result<(), Error> {
+        self.stop_clients();
+        self.server.take().map_or(Ok(()), Server::shutdown)
+    }
+
+    fn stop_clients(&mut self) {
+        if let Some(listener) = self.listener.take() {
+            self.clients.stop();
+            // A listener that panicked has told so on standard error, and has ended.
+            let _ = listener.join();
+        }
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        self.stop_clients();
+    }
+}
