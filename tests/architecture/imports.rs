@@ -27,7 +27,8 @@ const TABLE: &[Row] = &[
     row("quorate-spec", &["quorate-core", "quorate-cluster"]),
     row("quorate-models", &["quorate-core", "quorate-cluster", "quorate-spec"]),
     row("quorate-proofs", &["quorate-core", "quorate-cluster", "quorate-spec"]),
-    row("quorate-runtime", &["quorate-core", "quorate-cluster"]),
+    row("quorate-wal", &["quorate-core"]),
+    row("quorate-runtime", &["quorate-core", "quorate-cluster", "quorate-wal"]),
     // The root package joins them.
     row(
         "quorate",
@@ -37,10 +38,11 @@ const TABLE: &[Row] = &[
             "quorate-spec",
             "quorate-models",
             "quorate-proofs",
+            "quorate-wal",
             "quorate-runtime",
         ],
     ),
-    row("quorate-bench", &["quorate-core", "quorate-models"]),
+    row("quorate-bench", &["quorate-core", "quorate-models", "quorate-wal"]),
     // It runs the others as commands.
     row("xtask", &[]),
 ];
