@@ -161,6 +161,7 @@ impl<C: DeserializeOwned, F: Files> Inspection<'_, C, F> {
         let what = match (found.is_sound, writes) {
             (false, _) => "DAMAGED".into(),
             (true, 0) => "seal".into(),
+            (true, 1) => format!("1 write, {} bytes", found.header.length),
             (true, _) => format!("{writes} writes, {} bytes", found.header.length),
         };
         writeln!(out, "  {offset:>10} batch {number}: {what}")?;

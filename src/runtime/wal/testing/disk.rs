@@ -139,6 +139,12 @@ impl Disk {
         }
     }
 
+    /// The name that a file has now; empty if it has none.
+    pub(super) fn path(&self, inode: usize) -> PathBuf {
+        let mut names = self.names.iter().filter(|(_, node)| **node == Node::File(inode));
+        names.next().map(|(path, _)| path.clone()).unwrap_or_default()
+    }
+
     fn need_directory(&self, path: &Path) -> io::Result<()> {
         let is_there = path == Path::new("/") || self.names.get(path) == Some(&Node::Directory);
         if is_there { Ok(()) } else { Err(io::ErrorKind::NotFound.into()) }

@@ -50,7 +50,6 @@ struct Shared {
 #[derive(Debug)]
 pub struct SimulatedFile {
     inode: usize,
-    path: PathBuf,
 }
 
 /// A lock of [`SimulatedFiles`].
@@ -198,12 +197,13 @@ impl Files for SimulatedFiles {
         let mut shared = self.shared();
         shared.plain_call("create", path)?;
         let inode = shared.disk.create(path)?;
-        Ok(SimulatedFile { inode, path: path.into() })
+        Ok(SimulatedFile { inode })
     }
 
     fn write_at(&self, file: &SimulatedFile, offset: u64, bytes: &[u8]) -> io::Result<usize> {
         let mut shared = self.shared();
-        let most = match shared.call("write_at", &file.path)? {
+        let path = shared.disk.path(file.inode);
+        let most = match shared.call("write_at", &path)? {
             Some(Fault::Fail(kind)) => return Err(kind.into()),
             Some(Fault::Short(most)) => most,
             _ => bytes.len(),
@@ -214,7 +214,8 @@ impl Files for SimulatedFiles {
 
     fn sync(&self, file: &SimulatedFile) -> io::Result<()> {
         let mut shared = self.shared();
-        let fault = shared.call("sync", &file.path)?;
+        let path = shared.disk.path(file.inode);
+        let fault = shared.call("sync", &path)?;
         let inode = shared.disk.inode(file.inode)?;
         match fault {
             Some(Fault::Fail(kind)) => {

@@ -262,11 +262,9 @@ fn a_full_disk_stops_the_log_and_loses_nothing() {
 fn stopped_machines(history: &History) -> Vec<(SimulatedFiles, usize)> {
     let calls = calls(history);
     // Right after writes, and before directories are synced: where most is at stake.
-    let chosen = (1..calls.len()).filter(|number| {
-        calls[number - 1].starts_with("write_at /n1/segment-00000001.wal")
-            || calls[number - 1].starts_with("write_at /n1/segment-00000002.wal")
-            || calls[*number].starts_with("sync_directory")
-    });
+    let is_batch = |call: &str| call.starts_with("write_at") && call.ends_with(".wal");
+    let chosen = (1..calls.len())
+        .filter(|at| is_batch(&calls[at - 1]) || calls[*at].starts_with("sync_directory"));
     let mut machines = Vec::new();
     for number in chosen {
         for mut way in ways(7) {
