@@ -8,6 +8,7 @@
 
 mod compile;
 mod figure;
+mod log;
 mod models;
 mod operations;
 mod trio;
@@ -24,6 +25,7 @@ struct Benchmark {
 const BENCHMARKS: &[Benchmark] = &[
     Benchmark { name: "core", run: operations::measure },
     Benchmark { name: "smoke", run: models::measure },
+    Benchmark { name: "log", run: log::measure },
     Benchmark { name: "build", run: compile::measure },
 ];
 
