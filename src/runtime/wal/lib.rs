@@ -3,7 +3,8 @@
 //! A server promises only what is durable: its vote, the entries it acknowledges. Everything else that it
 //! knows it may forget. So this is the one thing that it must never get wrong, however the disk behaves, and
 //! the rule is always the same: **a log that is opened holds everything that was ever reported durable, or it
-//! is refused**. There is no third way, in which a server starts with less than it has promised.
+//! is refused**. A server that started with less than it has promised would vote twice, or forget what a
+//! majority was counted for. Where this cannot be kept, because of what the disk has done, is said below.
 //!
 //! The log is one ordered stream of writes, each a [`quorate_core::Write`]. Writes that come together go into
 //! one *batch*, which is written and synced as a whole before the next one begins. Batches lie in *segments*,

@@ -2,7 +2,9 @@
 //!
 //! The same rule for a write that is about to be written and for one that was read back: it must continue
 //! what is there. A log that was written could otherwise turn out unreadable, which is the worst time to
-//! learn of it. No protocol is decided here; these are the shapes that every log of the protocol has.
+//! learn of it. Only that entries do not go back behind the term of the entry before them is checked when
+//! they are read alone, for it needs the log. No protocol is decided here; these are the shapes that every log
+//! of the protocol has.
 
 use crate::format::Record;
 use quorate_core::{Entry, Index, Log, ServerId, Term};

@@ -203,6 +203,23 @@ fn damage_in_the_middle_never_cuts_off_the_rest() {
 }
 
 #[test]
+fn a_later_header_is_evidence_even_if_its_content_is_damaged_too() {
+    let all = segments(&files(true));
+    // The contents of every batch in the last two segments: their headers are right, and say that each was
+    // written after the one before was durable.
+    let mut changed = all.clone();
+    for (_, content) in changed.iter_mut().skip(1) {
+        for header in (512..4096).step_by(512) {
+            if content[header..].starts_with(b"QBAT") {
+                content[header + 32..header + 40].fill(0xa5);
+            }
+        }
+    }
+    let error = open_with(&changed, 2, changed[2].1.clone()).expect_err("corrupt").to_string();
+    assert!(error.contains("segment-00000002.wal: offset 512: no sound batch"), "{error}");
+}
+
+#[test]
 fn the_first_batch_is_never_torn() {
     let files = SimulatedFiles::new();
     init(&files);
