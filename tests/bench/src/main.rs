@@ -17,6 +17,7 @@ mod clients;
 mod compile;
 mod figure;
 mod linearizability;
+mod log;
 mod models;
 mod named;
 mod operations;
@@ -38,6 +39,7 @@ const BENCHMARKS: &[Benchmark] = &[
     Benchmark { name: "clients", run: clients::measure },
     Benchmark { name: "smoke", run: models::measure },
     Benchmark { name: "linearizability", run: linearizability::measure },
+    Benchmark { name: "log", run: log::measure },
     Benchmark { name: "build", run: compile::measure },
 ];
 

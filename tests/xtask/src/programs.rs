@@ -51,6 +51,22 @@ pub(crate) const GIT: Program = Program {
     install: "install git with the system's package manager",
 };
 
+/// What gives a process a file system of its own without being root, where the machine allows that.
+pub(crate) const OWN_MOUNTS: Program = Program {
+    name: "leave to mount a file system (unshare --user --map-root-user --mount)",
+    probe: &[
+        "unshare",
+        "--user",
+        "--map-root-user",
+        "--mount",
+        "sh",
+        "-c",
+        "mount -t tmpfs -o size=1m none /tmp",
+    ],
+    package: None,
+    install: "install util-linux and allow user namespaces",
+};
+
 impl Program {
     /// Whether the program is there.
     fn is_there(&self) -> bool {

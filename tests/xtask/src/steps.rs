@@ -4,7 +4,7 @@
 //! of a program; what could not run is never counted as passed. Tests inside a command are counted from
 //! the test harness's own lines.
 
-use crate::programs::{CARGO, CLIPPY, GIT, Program, RUSTFMT};
+use crate::programs::{CARGO, CLIPPY, GIT, OWN_MOUNTS, Program, RUSTFMT};
 use crate::tally::{HarnessCounts, NotRun, Tally};
 use crate::{USAGE_ERROR, commands, mutants};
 use std::process::Command;
@@ -53,6 +53,19 @@ pub(crate) const LOOM: Line = Line {
 const CHECK: &[&str] =
     &["cargo", "run", "--quiet", "--release", "--locked", "--bin", "quorate", "--", "check"];
 
+/// Mounts a file system of one megabyte, and runs on it the test that needs one.
+const SMALL_DISK: &[&str] = &[
+    "unshare",
+    "--user",
+    "--map-root-user",
+    "--mount",
+    "sh",
+    "-c",
+    "disk=$(mktemp -d) && mount -t tmpfs -o size=1m none \"$disk\" || exit 1
+     QUORATE_SMALL_DISK=$disk cargo test --package quorate-wal --locked --test small_disk -- --ignored
+     result=$?; umount \"$disk\"; rmdir \"$disk\"; exit $result",
+];
+
 /// All steps, the cheapest to learn from first.
 const STEPS: &[Step] = &[
     Step {
@@ -75,6 +88,11 @@ const STEPS: &[Step] = &[
         work: Work::Lines(&[line(&["cargo", "test", "--workspace", "--locked", "--no-fail-fast"])]),
     },
     Step { name: "loom", needs: &[CARGO], work: Work::Lines(&[LOOM]) },
+    Step {
+        name: "small-disk",
+        needs: &[CARGO, OWN_MOUNTS],
+        work: Work::Lines(&[line(SMALL_DISK)]),
+    },
     Step {
         name: "models",
         needs: &[CARGO],
