@@ -4,13 +4,24 @@
 //! "what: value; expected ...; try ...".
 
 mod arguments;
+mod ask;
 mod check;
+mod children;
+mod cluster;
+mod config_file;
 mod json;
 mod list;
+mod log;
+mod log_lines;
+mod place;
 mod progress;
 mod quorum;
 mod render;
 mod replay;
+mod serve;
+mod settings;
+mod signals;
+mod status;
 mod text;
 mod values;
 
@@ -34,6 +45,10 @@ enum Exit {
     BadData = 65,
     /// A file is not there.
     NoInput = 66,
+    /// Something that is needed is not to be had: nobody answers, a port or a log is in use.
+    Unavailable = 69,
+    /// A server has stopped by itself.
+    Failed = 70,
     /// A file cannot be written.
     CannotWrite = 73,
 }
@@ -93,8 +108,9 @@ const INTRODUCTION: &str = "\
 quorate: leader and follower replication, proved, exhaustively checked, and run
 
 In each term at most one server is leader; it alone takes client requests and replicates them; a write
-counts when a majority holds it durably. The checks below run the very core that a real cluster runs.
+counts when a majority holds it durably. The checks below run the very core that the cluster runs.
 
+  quorate cluster                       three servers of a key-value store, to try with redis-cli
   quorate check                         explore every interleaving of a small cluster
   quorate check quorum-without-leader   why quorums alone are not enough
   quorate list                          the models and the properties
@@ -102,7 +118,8 @@ counts when a majority holds it durably. The checks below run the very core that
 quorate help says more.
 ";
 
-const COMMANDS: [&str; 4] = ["check", "list", "replay", "help"];
+const COMMANDS: [&str; 8] =
+    ["cluster", "serve", "status", "log", "check", "list", "replay", "help"];
 
 /// Runs the command with these arguments.
 pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
@@ -127,6 +144,10 @@ fn dispatch(arguments: Vec<OsString>) -> Result<Exit, Failure> {
             print(&format!("quorate {}\n", env!("CARGO_PKG_VERSION")))
         }
         lexopt::Arg::Value(command) => match command.to_str() {
+            Some("cluster") => cluster::run(&mut parser),
+            Some("serve") => serve::run(&mut parser),
+            Some("status") => status::run(&mut parser),
+            Some("log") => log::run(&mut parser),
             Some("check") => check::run(&mut parser),
             Some("list") => list::run(&mut parser),
             Some("replay") => replay::run(&mut parser),
@@ -178,6 +199,10 @@ fn help() -> String {
     format!(
         "\
 Usage:
+  quorate cluster [OPTIONS]          run a whole cluster on this machine, until Ctrl-C
+  quorate serve [OPTIONS]            run one server, until Ctrl-C or SIGTERM
+  quorate status [ADDRESS]           how the server is whose clients connect there; without one, {client}
+  quorate log DIR                    print a server's log and say whether it is sound; changes nothing
   quorate check [MODEL] [OPTIONS]    explore a model exhaustively; without a model, {default}
   quorate list                       models, properties and reachability witnesses
   quorate replay FILE                run a scenario or a saved counterexample, checking every step
@@ -200,9 +225,21 @@ Bounds of check, where they are to differ from the model's:
 {bounds}
 Ctrl-C stops a check and prints what it has found so far; a second Ctrl-C ends it at once.
 
-Exit codes: 0 all hold; 1 violated, vacuous or count changed; 2 incomplete; 64 usage; 65 a file is not what
-it should be; 66 no such file; 73 a file cannot be written.
+Options of cluster:
+  --servers N            how many servers, 1 to 7 (3)
+  --data DIR             where their logs are kept and found again (a directory that is removed at the end)
+
+Options of serve, each with its value or the default in brackets:
+{settings}  --config FILE               settings in a file of TOML, a line like id = 1 each; peer = [\"2=...\"]
+  --init                      make an empty log first, for a server that has never run
+  --stop-on-eof               stop when standard input ends, too
+
+Exit codes: 0 done, all hold; 1 violated, vacuous or count changed; 2 incomplete; 64 usage; 65 a file is not
+what it should be; 66 no such file; 69 nobody answers, or a port or log is in use; 70 a server has stopped by
+itself; 73 a file cannot be written.
 ",
+        client = settings::CLIENT_LISTEN,
+        settings = settings::settings_help(),
         default = quorate_models::NAMED[0].name,
         bounds = arguments::bounds_help(),
     )

@@ -21,6 +21,28 @@ pub(super) fn time(text: &str) -> Option<Duration> {
     Duration::try_from_secs_f64(seconds * scale).ok().filter(|time| !time.is_zero())
 }
 
+/// A whole number of milliseconds, seconds, minutes or hours, always with its unit.
+pub(super) fn duration(text: &str) -> Option<Duration> {
+    let at = text.find(|c: char| !c.is_ascii_digit() && c != '_')?;
+    let scale = match &text[at..] {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        _ => return None,
+    };
+    number(&text[..at])?.checked_mul(scale).map(Duration::from_millis)
+}
+
+/// A host and a port: `127.0.0.1:7001`, `[::1]:7001`, `db1.example:7001`.
+pub(super) fn host_and_port(text: &str) -> Option<(&str, u16)> {
+    let (host, port) = text.rsplit_once(':')?;
+    let is_bracketed = host.starts_with('[') && host.ends_with(']');
+    let is_host = !host.is_empty() && (is_bracketed || !host.contains([':', '/', ' ', '=', ',']));
+    let port = port.bytes().all(|b| b.is_ascii_digit()).then(|| port.parse().ok()).flatten()?;
+    is_host.then_some((host, port))
+}
+
 /// A size in bytes, with a unit of 1024 or one of its powers.
 pub(super) fn size(text: &str) -> Option<u64> {
     let (digits, shift) = match text.char_indices().last()? {
@@ -34,7 +56,7 @@ pub(super) fn size(text: &str) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{number, size, time};
+    use super::{duration, host_and_port, number, size, time};
     use std::time::Duration;
 
     #[test]
@@ -50,5 +72,20 @@ mod tests {
         assert!(["", "G", "-1", "0", "99999999999G"].iter().all(|text| size(text).is_none()));
         assert_eq!(number("1_000_000"), Some(1_000_000));
         assert!(["", "_1", "1_", "+1", "-1", "x"].iter().all(|text| number(text).is_none()));
+    }
+    #[test]
+    fn durations_have_units_and_addresses_ports() {
+        assert_eq!(duration("50ms"), Some(Duration::from_millis(50)));
+        assert_eq!(duration("5s"), Some(Duration::from_secs(5)));
+        assert_eq!(duration("2m"), Some(Duration::from_secs(120)));
+        assert!(["", "5", "ms", "-5ms", "1.5s", "5 s"].iter().all(|text| duration(text).is_none()));
+        assert_eq!(host_and_port("127.0.0.1:7001"), Some(("127.0.0.1", 7001)));
+        assert_eq!(host_and_port("[::1]:0"), Some(("[::1]", 0)));
+        assert_eq!(host_and_port("db-1.example:65535"), Some(("db-1.example", 65535)));
+        for bad in
+            ["", ":1", "host", "host:", "host:65536", "host:+1", "::1:7001", "a b:1", "a,b:1"]
+        {
+            assert_eq!(host_and_port(bad), None, "{bad}");
+        }
     }
 }

@@ -11,18 +11,23 @@
 //! 4. `run`: several requests as one, and their outcomes.
 //! 5. `asking`: how a run gets its outcomes, wherever the leader is.
 //! 6. `connection`: one client. `clients`: all of them.
-//! 7. [`Node`]: starting and stopping.
+//! 7. `storage`: the write-ahead log as the runtime's storage. `cluster_name`: what a cluster is called.
+//! 8. [`Node`]: starting and stopping.
 
 mod asking;
 mod clients;
+mod cluster_name;
 mod connection;
 mod links;
 mod machine;
 mod node;
 mod packet;
 mod run;
+mod storage;
 
 pub use clients::ClientSettings;
+pub use cluster_name::{NotAClusterName, cluster_id};
 pub use machine::Machine;
 pub use node::{Node, NodeConfig, StartError};
 pub use quorate_kv::Command;
+pub use storage::{DiskStorage, Opened};

@@ -350,8 +350,11 @@ fn sections(info: &Info) -> Vec<(&'static str, Vec<(&'static str, String)>)> {
         ("role", info.role.clone()),
         ("term", info.term.to_string()),
         ("leader", leader),
+        ("last_index", info.last_index.to_string()),
+        ("durable_index", info.durable_index.to_string()),
         ("commit_index", info.commit_index.to_string()),
         ("last_applied", info.last_applied.to_string()),
+        ("log_bytes", info.log_bytes.to_string()),
     ];
     vec![
         ("Server", server),

@@ -49,10 +49,16 @@ pub struct Info {
     /// The other servers: their numbers, where their clients reach them, and how much of the log each is
     /// known to hold; empty unless it leads.
     pub followers: Vec<(u8, String, u16, u64)>,
+    /// The last index of its log.
+    pub last_index: u64,
+    /// How much of the log is durable here.
+    pub durable_index: u64,
     /// How much of the log is committed.
     pub commit_index: u64,
     /// How much of it is applied.
     pub last_applied: u64,
+    /// How many bytes the durable log takes up.
+    pub log_bytes: u64,
     /// The port for clients.
     pub port: u16,
     /// How long it has been running, in seconds.

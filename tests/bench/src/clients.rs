@@ -4,7 +4,7 @@
 //! arrived; *all* also makes the command, applies it and writes the reply. Bytes are made before the clock
 //! starts.
 
-use crate::figure::Figure;
+use crate::figure::{Figure, Goal};
 use quorate_kv::{Host, Info, Limits, Session, Step, Store};
 use quorate_net::resp::{self, Requests};
 use std::time::Instant;
@@ -46,7 +46,7 @@ fn figures(commands: usize, rounds: usize) -> Result<Vec<Figure>, String> {
         }
         let figure = |what, rounds, target| {
             let name = format!("clients: {name} of {VALUE} B, {what}");
-            Figure { name, rounds, unit: "us", target: Some(target) }
+            Figure { name, rounds, unit: "us", goal: Some(Goal::at_most(target)) }
         };
         figures.push(figure("parse", parse, 0.2));
         figures.push(figure("all", whole, 1.0));

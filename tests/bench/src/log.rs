@@ -3,7 +3,7 @@
 //! Nearly all of it is the disk's: so what the disk takes for the same write without a log is measured beside
 //! it, in the same round. A file that grows shows what the zeros in a segment are for.
 
-use crate::figure::Figure;
+use crate::figure::{Figure, Goal};
 use quorate_core::{AbstractAction, Entry, Index, Payload, ServerId, Term, Write};
 use quorate_wal::{ClusterId, Identity, Options, RealFiles, Wal};
 use std::fs::{self, File};
@@ -37,10 +37,9 @@ fn figures(batches: usize, rounds: usize) -> Result<Vec<Figure>, String> {
         zeros.push(bare(true).map_err(|error| error.to_string())?);
         growing.push(bare(false).map_err(|error| error.to_string())?);
     }
-    let figure =
-        |name: &str, rounds, target| Figure { name: name.into(), rounds, unit: "us", target };
+    let figure = |name: &str, rounds, goal| Figure { name: name.into(), rounds, unit: "us", goal };
     Ok(vec![
-        figure("log: one entry of 256 B", log, Some(TARGET)),
+        figure("log: one entry of 256 B", log, Some(Goal::at_most(TARGET))),
         figure("log: the disk alone, into zeros", zeros, None),
         figure("log: the disk alone, a file that grows", growing, None),
     ])
