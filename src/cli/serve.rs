@@ -50,7 +50,7 @@ pub(super) fn run(parser: &mut Parser) -> Result<Exit, Failure> {
     // What is refused for a port in use has not touched the disk.
     let for_peers = bind("peer-listen", &settings.peer_listen)?;
     let for_clients = bind("client-listen", &settings.client_listen)?;
-    let storage = open(&complete, init, log)?;
+    let storage = open(&complete, settings.log, init, log)?;
     log.write(&format!(
         "serves clients on {} and servers on {}, with its log in {}",
         shown(&for_clients),
@@ -191,12 +191,12 @@ fn shown(listener: &TcpListener) -> String {
 /// Opens the log, and makes it first if that is asked for.
 fn open(
     complete: &Complete,
+    options: Options,
     init: bool,
     log: LogLines,
 ) -> Result<(DiskStorage<Command>, Recovered<Command>), Failure> {
     let Complete { id, data, cluster, .. } = complete;
     let identity = Identity { cluster: ClusterId(*cluster), server: *id };
-    let options = Options::default();
     if init {
         Wal::<Command>::init(RealFiles, data, identity, options).map_err(refused)?;
     }

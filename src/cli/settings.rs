@@ -8,6 +8,7 @@ use super::values::{duration, host_and_port, number, size};
 use quorate_core::{Configuration, ServerId};
 use quorate_runtime::{Limits, Timing};
 use quorate_server::cluster_id;
+use quorate_wal::Options;
 use std::path::PathBuf;
 
 /// Where clients look for a server if nothing else is said: where Redis would be.
@@ -26,6 +27,7 @@ pub(super) struct Settings {
     pub(super) peers: Vec<Peer>,
     pub(super) timing: Timing,
     pub(super) limits: Limits,
+    pub(super) log: Options,
 }
 
 /// Another server of the cluster.
@@ -49,6 +51,7 @@ impl Default for Settings {
             peers: Vec::new(),
             timing: Timing::default(),
             limits: Limits::default(),
+            log: Options::default(),
         }
     }
 }
@@ -147,6 +150,13 @@ pub(super) const SETTINGS: &[Setting] = &[
         let size = size(text).filter(|size| *size >= 1 << 20);
         let expected = "expected a size of at least 1M, in bytes or like 800M or 4G";
         s.limits.max_log_bytes = size.ok_or_else(|| wrong(expected, "2G"))?;
+        Ok(())
+    }),
+    setting("segment-bytes", "SIZE", "the length of a file of the log (64M)", |s, text| {
+        let is_good = |size: &u64| size.is_multiple_of(512) && (64 << 10..=1 << 30).contains(size);
+        let expected = "expected a size from 64K to 1G, a multiple of 512";
+        let size = size(text).filter(is_good).ok_or_else(|| wrong(expected, "64M"))?;
+        s.log = Options { segment_bytes: size };
         Ok(())
     }),
 ];

@@ -1,0 +1,45 @@
+//! A client that speaks RESP, and never waits for ever.
+
+use quorate_net::resp::{self, Value, decode};
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+pub(crate) struct Client {
+    pub(crate) stream: TcpStream,
+    arrived: Vec<u8>,
+}
+
+impl Client {
+    /// Connects to a port of loopback. No answer is waited for longer than `patience`.
+    pub(crate) fn connect(port: u16, patience: Duration) -> io::Result<Client> {
+        let stream = TcpStream::connect(("127.0.0.1", port))?;
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(patience))?;
+        Ok(Client { stream, arrived: Vec::new() })
+    }
+
+    /// The next reply.
+    pub(crate) fn receive(&mut self) -> io::Result<Value> {
+        loop {
+            if let Some((value, length)) = decode(&self.arrived).map_err(io::Error::other)? {
+                self.arrived.drain(..length);
+                return Ok(value);
+            }
+            let mut piece = [0; 65536];
+            match self.stream.read(&mut piece)? {
+                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                count => self.arrived.extend_from_slice(&piece[..count]),
+            }
+        }
+    }
+
+    /// The reply to a command.
+    pub(crate) fn ask(&mut self, words: &[&str]) -> io::Result<Value> {
+        let mut out = Vec::new();
+        resp::write_array(&mut out, words.len());
+        words.iter().for_each(|word| resp::write_bulk(&mut out, word.as_bytes()));
+        self.stream.write_all(&out)?;
+        self.receive()
+    }
+}

@@ -1,0 +1,86 @@
+use crate::load::Load;
+use crate::processes::{Cluster, facts, signal, wait_until};
+use quorate_net::resp::Value;
+
+/// How many clients ask at a time.
+const CLIENTS: u64 = 5;
+
+fn client_ports(cluster: &Cluster) -> Vec<u16> {
+    cluster.ports.iter().map(|(_, port)| *port).collect()
+}
+
+#[test]
+fn any_server_takes_any_command() {
+    let cluster = Cluster::start("any_server", 3);
+    for place in 0..3 {
+        let mut client = cluster.connect(place);
+        let key = format!("key{place}");
+        assert_eq!(client.ask(&["SET", &key, "some value"]).expect("answered"), Value::OK);
+        for other in 0..3 {
+            let found = cluster.connect(other).ask(&["GET", &key]).expect("answered");
+            assert_eq!(found, Value::bulk("some value"));
+        }
+        let count = i64::try_from(place).expect("small") + 1;
+        assert_eq!(client.ask(&["INCR", "count"]).expect("answered"), Value::Integer(count));
+        assert_eq!(client.ask(&["DEL", &key, "none"]).expect("answered"), Value::Integer(1));
+        assert_eq!(client.ask(&["GET", &key]).expect("answered"), Value::Null);
+    }
+}
+
+#[test]
+fn killed_leaders_and_followers_lose_nothing() {
+    let mut cluster = Cluster::start("kills", 3);
+    let load = Load::start(CLIENTS, client_ports(&cluster));
+    load.wait_for(200);
+    for round in 0..6 {
+        let (leader, term) = cluster.leader_after(0);
+        // The leader, one follower, the other one.
+        let victim = (leader + round % 3) % 3;
+        cluster.kill(victim);
+        if victim == leader {
+            cluster.leader_after(term);
+        }
+        load.wait_for(100);
+        cluster.start_server(victim, &[]);
+        cluster.wait_until_caught_up(victim);
+        load.wait_for(50);
+    }
+    // Then all at once.
+    (0..3).for_each(|place| cluster.kill(place));
+    (0..3).for_each(|place| cluster.start_server(place, &[]));
+    cluster.leader();
+    load.wait_for(100);
+    let record = load.end();
+    // And once more, so that what is read comes from the disks alone.
+    (0..3).for_each(|place| cluster.kill(place));
+    (0..3).for_each(|place| cluster.start_server(place, &[]));
+    cluster.leader();
+    let mut client = cluster.connect(0);
+    record.must_have_lost_nothing(&mut client);
+    record.must_be_linearizable(&mut client);
+}
+
+#[test]
+fn a_leader_that_stands_still_is_replaced_and_comes_back_as_a_follower() {
+    let cluster = Cluster::start("stands_still", 3);
+    let load = Load::start(CLIENTS, client_ports(&cluster));
+    load.wait_for(200);
+    for _ in 0..2 {
+        let (leader, term) = cluster.leader_after(0);
+        let pid = cluster.pid(leader);
+        signal("STOP", pid);
+        let (next, _) = cluster.leader_after(term);
+        assert_ne!(next, leader);
+        load.wait_for(50);
+        signal("CONT", pid);
+        wait_until("the old leader follows", || {
+            let facts = facts(cluster.ports[leader].1);
+            facts.is_some_and(|facts| facts["role"] == "follower" && facts["leader"] != "none")
+        });
+        load.wait_for(50);
+    }
+    let record = load.end();
+    let mut client = cluster.connect(cluster.leader());
+    record.must_have_lost_nothing(&mut client);
+    record.must_be_linearizable(&mut client);
+}

@@ -1,0 +1,9 @@
+//! Servers as real processes, which are killed, stopped and misused: the command from outside.
+
+mod client;
+mod commands;
+mod faults;
+mod load;
+mod processes;
+mod refusals;
+mod whole;
