@@ -31,7 +31,7 @@ fn any_server_takes_any_command() {
 fn killed_leaders_and_followers_lose_nothing() {
     let mut cluster = Cluster::start("kills", 3);
     let load = Load::start(CLIENTS, client_ports(&cluster));
-    load.wait_for(200);
+    load.wait_for(300);
     for round in 0..6 {
         let (leader, term) = cluster.leader_after(0);
         // The leader, one follower, the other one.
@@ -40,16 +40,16 @@ fn killed_leaders_and_followers_lose_nothing() {
         if victim == leader {
             cluster.leader_after(term);
         }
-        load.wait_for(100);
+        load.wait_for(400);
         cluster.start_server(victim, &[]);
         cluster.wait_until_caught_up(victim);
-        load.wait_for(50);
+        load.wait_for(300);
     }
     // Then all at once.
     (0..3).for_each(|place| cluster.kill(place));
     (0..3).for_each(|place| cluster.start_server(place, &[]));
     cluster.leader();
-    load.wait_for(100);
+    load.wait_for(400);
     let record = load.end();
     // And once more, so that what is read comes from the disks alone.
     (0..3).for_each(|place| cluster.kill(place));
@@ -64,20 +64,20 @@ fn killed_leaders_and_followers_lose_nothing() {
 fn a_leader_that_stands_still_is_replaced_and_comes_back_as_a_follower() {
     let cluster = Cluster::start("stands_still", 3);
     let load = Load::start(CLIENTS, client_ports(&cluster));
-    load.wait_for(200);
+    load.wait_for(300);
     for _ in 0..2 {
         let (leader, term) = cluster.leader_after(0);
         let pid = cluster.pid(leader);
         signal("STOP", pid);
         let (next, _) = cluster.leader_after(term);
         assert_ne!(next, leader);
-        load.wait_for(50);
+        load.wait_for(300);
         signal("CONT", pid);
         wait_until("the old leader follows", || {
             let facts = facts(cluster.ports[leader].1);
             facts.is_some_and(|facts| facts["role"] == "follower" && facts["leader"] != "none")
         });
-        load.wait_for(50);
+        load.wait_for(300);
     }
     let record = load.end();
     let mut client = cluster.connect(cluster.leader());
