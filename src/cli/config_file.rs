@@ -55,9 +55,10 @@ fn take(text: &str, settings: &mut Settings) -> Result<(), String> {
             let known = SETTINGS.iter().map(|setting| setting.name);
             return Err(format!(":{at}: {}", unknown("key", name, known, "quorate help")));
         };
-        for value in texts(setting, value).map_err(|what| format!(":{at}: {name}: {what}"))? {
+        let values = texts(setting, value).map_err(|what| format!(":{at}: {name}: {what}"))?;
+        for (start, value) in values {
             (setting.set)(settings, &value).map_err(|wrong| {
-                let example = written(setting, wrong.example);
+                let (at, example) = (line(start), written(setting, wrong.example));
                 format!(":{at}: {name}: {value:?}; {}; try {example}", wrong.expected)
             })?;
         }
@@ -75,20 +76,21 @@ fn written(setting: &Setting, example: &str) -> String {
     }
 }
 
-/// The values of a key as they would be given to its flag.
-fn texts(setting: &Setting, value: &Spanned<DeValue<'_>>) -> Result<Vec<String>, String> {
-    let one = |value: &DeValue<'_>| match value {
-        DeValue::String(text) => Some(text.to_string()),
-        DeValue::Integer(number) if number.radix() == 10 => Some(number.as_str().to_owned()),
-        _ => None,
+/// The values of a key as they would be given to its flag, and where they begin.
+fn texts(setting: &Setting, value: &Spanned<DeValue<'_>>) -> Result<Vec<(usize, String)>, String> {
+    let one = |value: &Spanned<DeValue<'_>>| {
+        let text = match value.get_ref() {
+            DeValue::String(text) => text.to_string(),
+            DeValue::Integer(number) if number.radix() == 10 => number.as_str().to_owned(),
+            _ => return None,
+        };
+        Some((value.span().start, text))
     };
     let found = match value.get_ref() {
-        DeValue::Array(values) if setting.is_list => {
-            values.iter().map(|value| one(value.get_ref())).collect()
-        }
+        DeValue::Array(values) if setting.is_list => values.iter().map(one).collect(),
         DeValue::Array(_) => None,
         _ if setting.is_list => None,
-        value => one(value).map(|text| vec![text]),
+        _ => one(value).map(|text| vec![text]),
     };
     found.ok_or_else(|| {
         let kind = value.get_ref().type_str();

@@ -201,7 +201,7 @@ fn help() -> String {
 Usage:
   quorate cluster [OPTIONS]          run a whole cluster on this machine, until Ctrl-C
   quorate serve [OPTIONS]            run one server, until Ctrl-C or SIGTERM
-  quorate status [ADDRESS]           how the server is whose clients connect there; without one, {client}
+  quorate status [ADDRESS]           how a server is, by its port for clients ({client})
   quorate log DIR                    print a server's log and say whether it is sound; changes nothing
   quorate check [MODEL] [OPTIONS]    explore a model exhaustively; without a model, {default}
   quorate list                       models, properties and reachability witnesses

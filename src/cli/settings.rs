@@ -248,11 +248,10 @@ impl Settings {
 
 /// Why an odd number of servers is better.
 pub(super) fn even(servers: usize) -> String {
-    let (majority, tolerated) = (servers / 2 + 1, servers / 2 - 1);
+    let (majority, tolerated, fewer) = (servers / 2 + 1, servers / 2 - 1, servers - 1);
     format!(
-        "{servers} servers: a majority is {majority}, so {tolerated} may fail, as with {} servers; an odd \
-         number is better",
-        servers - 1
+        "{servers} servers: a majority is {majority}, so {tolerated} may fail, as with {fewer} alone; an odd \
+         number is better"
     )
 }
 

@@ -31,7 +31,8 @@ pub(super) fn duration(text: &str) -> Option<Duration> {
         "h" => 3_600_000,
         _ => return None,
     };
-    number(&text[..at])?.checked_mul(scale).map(Duration::from_millis)
+    let milliseconds = number(&text[..at])?.checked_mul(scale);
+    milliseconds.filter(|milliseconds| *milliseconds > 0).map(Duration::from_millis)
 }
 
 /// A host and a port: `127.0.0.1:7001`, `[::1]:7001`, `db1.example:7001`.
@@ -78,7 +79,11 @@ mod tests {
         assert_eq!(duration("50ms"), Some(Duration::from_millis(50)));
         assert_eq!(duration("5s"), Some(Duration::from_secs(5)));
         assert_eq!(duration("2m"), Some(Duration::from_secs(120)));
-        assert!(["", "5", "ms", "-5ms", "1.5s", "5 s"].iter().all(|text| duration(text).is_none()));
+        assert!(
+            ["", "5", "ms", "0ms", "-5ms", "1.5s", "5 s"]
+                .iter()
+                .all(|text| duration(text).is_none())
+        );
         assert_eq!(host_and_port("127.0.0.1:7001"), Some(("127.0.0.1", 7001)));
         assert_eq!(host_and_port("[::1]:0"), Some(("[::1]", 0)));
         assert_eq!(host_and_port("db-1.example:65535"), Some(("db-1.example", 65535)));

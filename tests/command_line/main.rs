@@ -3,6 +3,7 @@
 mod check;
 mod errors;
 mod replay;
+mod servers;
 mod session;
 mod stops;
 mod texts;

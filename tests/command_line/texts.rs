@@ -6,7 +6,17 @@ fn what_it_is_and_what_it_can_do() {
     let alone = session.run("");
     assert_eq!((alone.code, alone.stderr.as_str()), (Some(0), ""));
     let help = session.run("help");
-    for same in ["--help", "-h", "check --help", "check -h", "replay --help"] {
+    for same in [
+        "--help",
+        "-h",
+        "check --help",
+        "check -h",
+        "replay --help",
+        "cluster --help",
+        "serve -h",
+        "status --help",
+        "log -h",
+    ] {
         let run = Session::new("texts_same").run(same);
         assert_eq!((run.code, &run.stdout), (Some(0), &help.stdout), "{same}");
     }
