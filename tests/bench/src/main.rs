@@ -34,7 +34,7 @@ struct Benchmark {
 
 const BENCHMARKS: &[Benchmark] = &[
     Benchmark { name: "core", run: operations::measure },
-    Benchmark { name: "smoke", run: models::measure },
+    Benchmark { name: "small", run: models::measure },
     Benchmark { name: "linearizability", run: linearizability::measure },
     Benchmark { name: "build", run: compile::measure },
 ];
