@@ -69,7 +69,7 @@ impl Default for Options {
         Options {
             mode: Mode::Fast,
             validate: false,
-            search: Search::Bfs,
+            search: Search::Dfs,
             threads: thread::available_parallelism().map_or(1, usize::from),
             property: None,
             limits: Limits::default(),

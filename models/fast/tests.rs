@@ -5,7 +5,7 @@ use super::parts::{Glance, Heading, Renamings, place_of};
 use super::sorted::Viewed;
 use super::{Comparison, FastModel, Tricks};
 use crate::searched::Searched;
-use crate::{ANY, Bounds, SYMMETRY, Stopper, Tracker, find};
+use crate::{ANY, Bounds, NAMED, SYMMETRY, Stopper, Tracker, find};
 use quorate_cluster::Cluster;
 use quorate_core::{Names, Renumber, ServerId};
 use stateright::{Checker, Model};
@@ -52,6 +52,30 @@ fn small_is_the_same() {
     compare::<3, 6>(bounds("small"));
 }
 
+/// The same kind of model, as small as can be compared state by state.
+fn shrunk(bounds: Bounds) -> Bounds {
+    let budget = |budget: u64, most: u64| if budget == ANY { ANY } else { budget.min(most) };
+    Bounds {
+        servers: bounds.servers.min(2),
+        max_term: bounds.max_term.min(2),
+        max_log: bounds.max_log.min(2),
+        elections: budget(bounds.elections, 2),
+        crashes: budget(bounds.crashes, 1),
+        commands: bounds.commands.min(1),
+        reads: bounds.reads.min(1),
+        duplicates: bounds.duplicates.min(1),
+        ..bounds
+    }
+}
+
+#[test]
+fn every_named_model_is_the_same_when_it_is_shrunk() {
+    for named in NAMED.iter().filter(|named| named.bounds.servers > 1) {
+        eprintln!("{}", named.name);
+        compare::<2, 2>(shrunk(named.bounds));
+    }
+}
+
 #[test]
 fn two_elections_and_a_crash_that_loses_writes_are_the_same() {
     compare::<2, 2>(Bounds { duplicates: 1, ..bounds("pair") });
@@ -87,6 +111,13 @@ fn reads_heartbeats_and_leaders_that_time_out_are_the_same() {
         ..bounds("pair")
     };
     compare::<2, 2>(bounds);
+}
+
+#[test]
+fn disks_that_never_owe_a_write_are_the_same() {
+    let sync = quorate_cluster::SyncGranularity::AtOnce;
+    compare::<2, 2>(Bounds { sync, ..bounds("pair") });
+    compare::<3, 6>(Bounds { sync, ..bounds("small") });
 }
 
 #[test]

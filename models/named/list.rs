@@ -83,13 +83,19 @@ pub const NAMED: &[Named] = &[
             elections: 3,
             crashes: 2,
             commands: 2,
-            reads: 1,
+            reads: 2,
             sync: SyncGranularity::AnyPrefix,
             leader_timeouts: true,
             refinement: true,
             ..Bounds::LEAST
         },
-        required: &["leader_elected", "command_committed", "read_served", "crash_lost_writes"],
+        required: &[
+            "leader_elected",
+            "command_committed",
+            "read_served",
+            "read_busy",
+            "crash_lost_writes",
+        ],
     },
     Named {
         name: "pair",
@@ -212,23 +218,17 @@ pub const NAMED: &[Named] = &[
     },
     Named {
         name: "outcomes",
-        purpose: "every way in which a request ends: done, unknown, busy, failed",
+        purpose: "ways in which requests end: done, unknown, busy, failed (a read that is one too many: see single)",
         bounds: Bounds {
+            network: NetworkKind::Facts,
             max_log: 2,
             commands: 2,
-            reads: 2,
+            reads: 1,
             sync: SyncGranularity::AtOnce,
             leader_timeouts: true,
             ..Bounds::LEAST
         },
-        required: &[
-            "write_done",
-            "write_unknown",
-            "write_busy",
-            "read_served",
-            "read_busy",
-            "read_failed",
-        ],
+        required: &["write_done", "write_unknown", "write_busy", "read_served", "read_failed"],
     },
     Named {
         name: "refinement",
@@ -322,14 +322,14 @@ pub const NAMED: &[Named] = &[
     },
     Named {
         name: "synchronous",
-        purpose: "the same with disks that never owe a write, up to the third term and one entry a message",
+        purpose: "disks that never owe a write: four elections, one entry a message, crashes and messages without end",
         bounds: Bounds {
             network: NetworkKind::Facts,
-            max_term: 3,
+            max_term: 4,
             max_log: 2,
-            elections: ANY,
+            elections: 4,
             crashes: ANY,
-            commands: 2,
+            commands: 1,
             batch: 1,
             sync: SyncGranularity::AtOnce,
             ..Bounds::LEAST
@@ -342,6 +342,7 @@ pub const NAMED: &[Named] = &[
             "durable_entry_overwritten",
             "stale_append_answered",
             "leader_backed_up",
+            "majority_entry_overwritten",
             "restart_with_vote",
             "write_unknown",
         ],
@@ -356,6 +357,7 @@ pub const NAMED: &[Named] = &[
             crashes: 1,
             commands: 2,
             duplicates: 2,
+            sync: SyncGranularity::OneWrite,
             ..Bounds::LEAST
         },
         required: &[

@@ -79,7 +79,7 @@ impl CheckArguments {
             given: Vec::new(),
             asked_mode: Mode::Fast,
             validate: false,
-            search: Search::Bfs,
+            search: Search::Dfs,
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             property: None,
             // Nine tenths of the memory available: a search stops before the system stops it.
@@ -214,7 +214,7 @@ fn refuse_what_checks_nothing(arguments: &mut CheckArguments) -> Result<(), Fail
         let why = arguments.bounds.why_plain().unwrap_or("--plain is given");
         return Err(Failure::usage(format_args!(
             "--validate: plain mode, because {why}; expected the fast mode, which alone takes states for each \
-             other; try quorate check smoke --validate"
+             other; try quorate check small --validate"
         )));
     }
     if arguments.update_counts {

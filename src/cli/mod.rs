@@ -211,7 +211,7 @@ Usage:
 Options of check:
   --plain                tell states apart as whole clusters: simple and slow
   --validate             do every step under all names of the servers, and compare
-  --search bfs|dfs       in which order states are explored (bfs)
+  --search bfs|dfs       in which order states are explored (dfs)
   --threads N            how many threads explore (all processors)
   --property NAME        check this property alone, and that no assertion fails
   --time-limit TIME      stop after a time, like 90, 90s, 5m or 2h

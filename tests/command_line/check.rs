@@ -5,7 +5,7 @@ use serde_json::Value;
 
 /// The smallest check that ends with a violation: a disk loses everything, and with it a vote.
 const UNSAFE: &str =
-    "check smoke --elections 2 --crashes 0 --commands 0 --wipes 1 --property VoteOnce";
+    "check small --elections 2 --crashes 0 --commands 0 --wipes 1 --property VoteOnce";
 
 fn json(run: &Run) -> Value {
     serde_json::from_str(&run.stdout).expect("the report is one JSON object")
@@ -14,16 +14,16 @@ fn json(run: &Run) -> Value {
 #[test]
 fn named_models_are_exhausted() {
     let mut session = Session::new("check");
-    assert_eq!(session.run("check --threads 1").code, Some(0));
+    assert_eq!(session.run("check small --threads 1").code, Some(0));
     assert_eq!(session.run("check single --threads 1").code, Some(0));
-    assert_eq!(session.run("check pair --threads 1 --search dfs").code, Some(0));
+    assert_eq!(session.run("check pair --threads 1 --search bfs").code, Some(0));
     session.end();
 }
 
 #[test]
 fn with_bounds_of_ones_own_missing_witnesses_are_listed_and_nothing_is_recorded() {
     let mut session = Session::new("check_own");
-    assert_eq!(session.run("check --threads 1 --commands 0").code, Some(0));
+    assert_eq!(session.run("check small --threads 1 --commands 0").code, Some(0));
     assert_eq!(session.run("check --threads 1 --elections 0 --reads 1").code, Some(0));
     session.end();
 }
@@ -31,11 +31,12 @@ fn with_bounds_of_ones_own_missing_witnesses_are_listed_and_nothing_is_recorded(
 #[test]
 fn a_validating_run_says_how_many_steps_it_did_under_all_names() {
     let mut session = Session::new("check_validate");
-    let run = session.run("check smoke --threads 1 --validate");
+    let run = session.run("check small --threads 1 --validate");
     assert_eq!(run.code, Some(0));
     assert!(run.stdout.contains("steps done under every way to rename"), "{}", run.stdout);
     session.end();
-    let report = json(&Session::new("check_validate_json").run("check --validate --format json"));
+    let report =
+        json(&Session::new("check_validate_json").run("check small --validate --format json"));
     assert!(report["validated"].as_u64().is_some_and(|steps| steps > 0));
 }
 
@@ -45,14 +46,14 @@ fn one_property_can_be_checked_alone() {
     assert_eq!(session.run("check pair --threads 1 --property VoteOnce").code, Some(0));
     assert_eq!(session.run("check pair --threads 1 --property Refinement").code, Some(0));
     // What violates another property is no reason to stop.
-    let other = "check smoke --threads 1 --elections 2 --crashes 0 --commands 0 --wipes 1 --property LogTerms";
+    let other = "check small --threads 1 --elections 2 --crashes 0 --commands 0 --wipes 1 --property LogTerms";
     assert_eq!(session.run(other).code, Some(0));
     session.end();
 }
 
 #[test]
 fn the_report_for_programs_has_the_recorded_counts() {
-    for model in ["smoke", "single", "pair"] {
+    for model in ["small", "single", "pair"] {
         let mut session = Session::new("check_json");
         let run = session.run(&format!("check {model} --format json"));
         assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
@@ -94,7 +95,7 @@ fn a_violation_is_shown_saved_and_replayed() {
 fn every_search_shows_a_counterexample_of_the_same_length() {
     let mut lengths = Vec::new();
     for how in
-        ["--threads 1", "--threads 2", "--search dfs --threads 1", "--search dfs --threads 2"]
+        ["--search bfs --threads 1", "--search bfs --threads 2", "--threads 1", "--threads 2"]
     {
         let mut session = Session::new("check_lengths");
         let run = session.run(&format!("{UNSAFE} {how} --format json"));

@@ -1,12 +1,14 @@
 //! Every witness is reached, by chance or by script: none describes what cannot happen.
 
 mod common;
+mod runs;
 
 use common::{PARAMETERS, Run, by_chance};
-use quorate_cluster::Action;
+use quorate_cluster::{Action, Cluster};
 use quorate_core::{Message, Parameters};
-use quorate_spec::WITNESSES;
 use quorate_spec::witnesses::{find, missing_from};
+use quorate_spec::{Transition, WITNESSES};
+use runs::{random_action, random_setting};
 use std::collections::BTreeSet;
 
 /// Asserts that a run has seen some witnesses and violated nothing. What it has seen.
@@ -94,15 +96,75 @@ fn followers_commit_alone() -> u64 {
     expect(&run, &["commit_by_followers_alone"])
 }
 
+/// A leader that keeps one read waiting refuses the second.
+fn second_read_is_refused() -> u64 {
+    let mut run = Run::with(3, Parameters { max_reads: 1, ..PARAMETERS });
+    run.elect(1, &[1, 2, 3]);
+    run.read(1);
+    run.read(1);
+    expect(&run, &["read_busy"])
+}
+
 #[test]
 fn every_witness_is_reached() {
     let scripted = old_entry_on_a_majority_is_overwritten()
         | old_leader_takes_requests()
         | vote_counted_once()
-        | followers_commit_alone();
+        | followers_commit_alone()
+        | second_read_is_refused();
     let seen = scripted | by_chance(2, 3, 1000) | by_chance(3, 10, 1000) | by_chance(5, 5, 1000);
     let missing: Vec<&str> = missing_from(seen).map(|witness| witness.name).collect();
     assert!(missing.is_empty(), "never seen: {missing:?}");
+}
+
+/// A transition of a random run, and a cluster in which all but some server is as it was at first.
+fn each_transition(mut look: impl FnMut(&Transition<'_>, &dyn Fn(&Cluster) -> Cluster)) {
+    for seed in 0..30 {
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let mut run = runs::Run::new(random_setting(&mut rng, 1 + (seed % 5) as u8));
+        let first = run.cluster.clone();
+        for _ in 0..1_000 {
+            let action = random_action(&mut rng, &run.cluster);
+            let before = run.cluster.clone();
+            let happening = run.perform(&action).expect("the core follows the protocol");
+            let after = &run.cluster;
+            let transition =
+                Transition { before: &before, action: &action, happening: &happening, after };
+            // Where no server acts, no witness may show, whichever server is left.
+            let acts = match &action {
+                Action::Crash { server, .. } | Action::Sync { server, .. } => Some(*server),
+                _ => happening.step.as_ref().map(|step| step.server),
+            };
+            let actor = acts.unwrap_or(runs::n(1));
+            look(&transition, &|cluster| {
+                let mut alone = Cluster { network: first.network.clone(), ..cluster.clone() };
+                for (server, unused) in alone.servers.iter_mut().zip(&first.servers) {
+                    if server.state.id != actor {
+                        server.clone_from(unused);
+                    }
+                }
+                alone
+            });
+        }
+    }
+}
+
+#[test]
+fn a_witness_reads_the_acting_server_alone_or_says_what_that_one_must_show() {
+    let mut seen = 0_u64;
+    each_transition(|transition, alone| {
+        let (before, after) = (alone(transition.before), alone(transition.after));
+        let apart = Transition { before: &before, after: &after, ..*transition };
+        for (place, witness) in WITNESSES.iter().enumerate() {
+            let (name, happened) = (witness.name, (witness.seen)(transition));
+            seen |= u64::from(happened) << place;
+            let shown = witness.only_if.map_or(happened, |only_if| only_if(transition));
+            assert!(!happened || shown, "{name} happened unannounced in {}", transition.action);
+            let shown_apart = witness.only_if.unwrap_or(witness.seen)(&apart);
+            assert_eq!(shown, shown_apart, "{name} reads other servers in {}", transition.action);
+        }
+    });
+    assert!(seen.count_ones() > 35, "{}", seen.count_ones());
 }
 
 #[test]

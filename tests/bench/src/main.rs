@@ -37,7 +37,7 @@ struct Benchmark {
 const BENCHMARKS: &[Benchmark] = &[
     Benchmark { name: "core", run: operations::measure },
     Benchmark { name: "clients", run: clients::measure },
-    Benchmark { name: "smoke", run: models::measure },
+    Benchmark { name: "small", run: models::measure },
     Benchmark { name: "linearizability", run: linearizability::measure },
     Benchmark { name: "log", run: log::measure },
     Benchmark { name: "build", run: compile::measure },

@@ -51,6 +51,6 @@ mod tests {
         };
         assert_eq!(figures(&tiny, 1).map(|figures| figures.len()), Ok(2));
         // It has not as many states as are recorded for this name.
-        assert!(figures(&Named { name: "smoke", ..tiny }, 1).is_err());
+        assert!(figures(&Named { name: "small", ..tiny }, 1).is_err());
     }
 }

@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn the_text_is_beside_the_models() {
-        let models = readme().with_file_name("named.rs");
-        assert!(models.is_file(), "{}", models.display());
+        let models = readme().with_file_name("named");
+        assert!(models.is_dir(), "{}", models.display());
     }
 }

@@ -31,7 +31,7 @@ Usage: cargo xtask test [STEP...]
   test         runs all checks of a change, or only the named steps
   mutants      applies each mutation of models/mutants, or only the named ones, and requires the
                check that its header names to find it
-  bench        measures core, smoke and build, or only the named ones, beside their targets
+  bench        measures core, small and build, or only the named ones, beside their targets
   bench-check  measures the exhaustive check beside its targets, and beside stateright's examples
   models       checks all named models, or only these, and writes models/README.md anew
   compare      compares the states of both modes of the check, on the model elections or on the
