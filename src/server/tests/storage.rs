@@ -5,9 +5,12 @@ use quorate_kv::{Command, Condition, Query, Reply};
 use quorate_runtime::memory::Network;
 use quorate_runtime::{Ask, Config, Error, Parts, Server, SystemClock};
 use quorate_server::{DiskStorage, Machine};
-use quorate_wal::{ClusterId, Identity, Notes, Options, RealFiles, Wal, WalError};
+use quorate_wal::testing::{Fault, SimulatedFiles};
+use quorate_wal::{ClusterId, Files, Identity, Notes, Options, RealFiles, Wal, WalError};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::thread;
+use std::time::Duration;
 
 const OPTIONS: Options = Options { segment_bytes: 64 << 10 };
 
@@ -23,14 +26,23 @@ fn directory(name: &str) -> PathBuf {
 }
 
 fn start(directory: &Path) -> (Server<Machine>, Notes) {
+    start_on(RealFiles, directory)
+}
+
+fn start_on<F: Files>(files: F, directory: &Path) -> (Server<Machine>, Notes) {
     let id = identity().server;
-    let opened = DiskStorage::open(RealFiles, directory, identity(), OPTIONS);
+    let opened = DiskStorage::open(files, directory, identity(), OPTIONS);
     let (storage, recovered, notes) = opened.expect("it can be opened");
     let alone = Configuration::new(ServerSet::only(id)).expect("one is enough");
     let transport = Network::new().transport(id);
     let (machine, clock) = (Machine::default(), SystemClock::new());
     let parts = Parts { machine, storage, recovered, transport, clock };
-    (Server::start(Config::new(id, alone), parts).expect("it starts"), notes)
+    let mut config = Config::new(id, alone);
+    // Nobody else stands, so nothing is to be waited for.
+    config.timing.heartbeat = Duration::from_millis(2);
+    config.timing.election_min = Duration::from_millis(5);
+    config.timing.election_max = Duration::from_millis(10);
+    (Server::start(config, parts).expect("it starts"), notes)
 }
 
 fn set(key: &str, value: &str) -> Command {
@@ -94,4 +106,53 @@ fn a_log_has_one_server_at_a_time() {
     assert!(matches!(second, Err(WalError::Locked { .. })));
     server.shutdown().expect("it has not failed");
     start(&directory).0.shutdown().expect("it has not failed");
+}
+
+/// A simulated disk with an empty log.
+fn simulated() -> SimulatedFiles {
+    let files = SimulatedFiles::new();
+    let made = Wal::<Command, _>::init(files.clone(), Path::new("/n1"), identity(), OPTIONS);
+    made.expect("it can be made");
+    files
+}
+
+#[test]
+fn a_power_failure_after_an_answer_loses_nothing_that_was_answered() {
+    let directory = Path::new("/n1");
+    let (files, mut random) = (simulated(), fastrand::Rng::with_seed(0x9049_7e12));
+    let (server, _) = start_on(files.clone(), directory);
+    lead(&server);
+    for number in 1..=40_u64 {
+        // Others are on their way when this one is answered.
+        let other = server.ask(Ask::Write(set("other", &number.to_string()))).expect("room");
+        assert_eq!(server.propose(set(&format!("k{number}"), "v")), Ok(Reply::Done));
+        let copy = files.fork();
+        let chance = number % 3;
+        copy.crash(&mut || chance == 1 || (chance == 2 && random.bool()));
+        let (again, _) = start_on(copy, directory);
+        lead(&again);
+        for earlier in 1..=number {
+            let found = again.read(Query::Get(format!("k{earlier}").as_str().into()));
+            assert_eq!(found, Ok(Reply::Value("v".into())), "k{earlier} after {number}");
+        }
+        again.shutdown().expect("it has not failed");
+        assert_eq!(other.wait(), Ok(Reply::Done));
+    }
+}
+
+#[test]
+fn a_server_whose_disk_fails_answers_nothing_more_and_says_why() {
+    let files = simulated();
+    let (server, _) = start_on(files.clone(), Path::new("/n1"));
+    lead(&server);
+    assert_eq!(server.propose(set("a", "1")), Ok(Reply::Done));
+    // From now on every sync fails. What the seal does meanwhile ends the server just as well.
+    let from = files.calls().len();
+    (from..from + 100).for_each(|call| files.fault_at(call, Fault::Fail(ErrorKind::StorageFull)));
+    let outcome = server.propose(set("a", "2"));
+    assert!(matches!(outcome, Err(Error::InDoubt | Error::Stopped { .. })), "{outcome:?}");
+    let why = server.wait_stopped();
+    assert!(why.starts_with("the storage failed: ") && why.contains("make room"), "{why}");
+    let later = server.propose(set("a", "3"));
+    assert!(matches!(later, Err(Error::Stopped { .. })), "{later:?}");
 }
