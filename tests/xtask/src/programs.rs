@@ -51,6 +51,14 @@ pub(crate) const GIT: Program = Program {
     install: "install git with the system's package manager",
 };
 
+/// The server of Redis, whose replies are compared with those of this project's store.
+pub(crate) const REDIS: Program = Program {
+    name: "redis-server",
+    probe: &["redis-server", "--version"],
+    package: Some("redis-server"),
+    install: "install redis-server 7.0 or later with the system's package manager",
+};
+
 /// What gives a process a file system of its own without being root, where the machine allows that.
 pub(crate) const OWN_MOUNTS: Program = Program {
     name: "leave to mount a file system (unshare --user --map-root-user --mount)",

@@ -4,7 +4,7 @@
 //! of a program; what could not run is never counted as passed. Tests inside a command are counted from
 //! the test harness's own lines.
 
-use crate::programs::{CARGO, CLIPPY, GIT, OWN_MOUNTS, Program, RUSTFMT};
+use crate::programs::{CARGO, CLIPPY, GIT, OWN_MOUNTS, Program, REDIS, RUSTFMT};
 use crate::tally::{HarnessCounts, NotRun, Tally};
 use crate::{USAGE_ERROR, commands, mutants};
 use std::process::Command;
@@ -66,6 +66,10 @@ const SMALL_DISK: &[&str] = &[
      result=$?; umount \"$disk\"; rmdir \"$disk\"; exit $result",
 ];
 
+/// Asks a real Redis the same as this project's store.
+const REDIS_TEST: &[&str] =
+    &["cargo", "test", "--package", "quorate-kv", "--locked", "--test", "redis", "--", "--ignored"];
+
 /// All steps, the cheapest to learn from first.
 const STEPS: &[Step] = &[
     Step {
@@ -93,6 +97,7 @@ const STEPS: &[Step] = &[
         needs: &[CARGO, OWN_MOUNTS],
         work: Work::Lines(&[line(SMALL_DISK)]),
     },
+    Step { name: "redis", needs: &[CARGO, REDIS], work: Work::Lines(&[line(REDIS_TEST)]) },
     Step {
         name: "models",
         needs: &[CARGO],
