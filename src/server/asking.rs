@@ -42,7 +42,14 @@ impl Asker {
         let begun = Instant::now();
         loop {
             let outcomes = self.ask_once(asks.clone(), begun + self.patience.request);
-            let Some(hint) = refused_by_all(&outcomes) else { return outcomes };
+            let Some(hint) = refused_by_all(&outcomes) else {
+                // Whoever gives no answer may be gone for long. Who leads now, the server of this process
+                // will say.
+                if outcomes.iter().any(is_without_answer) {
+                    self.leader = None;
+                }
+                return outcomes;
+            };
             let is_news = hint.is_some() && hint != self.leader;
             self.leader = hint.filter(|leader| *leader != self.me);
             if begun.elapsed() >= self.patience.leader {
@@ -70,6 +77,11 @@ impl Asker {
         run.fail(&Failure::NotLeader(None));
         run.wait(Duration::ZERO)
     }
+}
+
+/// Whether it is not known what became of a request, or nobody answered it.
+fn is_without_answer(outcome: &Outcome) -> bool {
+    matches!(outcome, Err(Failure::InDoubt | Failure::Unavailable(_)))
 }
 
 /// If no request had an effect because the server asked does not lead: whom it takes for the leader.

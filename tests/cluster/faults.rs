@@ -1,3 +1,4 @@
+use crate::client::Client;
 use crate::load::Load;
 use crate::processes::{Cluster, facts, signal, wait_until};
 use quorate_net::resp::Value;
@@ -58,6 +59,26 @@ fn killed_leaders_and_followers_lose_nothing() {
     let mut client = cluster.connect(0);
     record.must_have_lost_nothing(&mut client);
     record.must_be_linearizable(&mut client);
+}
+
+#[test]
+fn connections_that_know_a_leader_that_stands_still_find_the_next_one() {
+    let cluster = Cluster::start("next_leader", 3);
+    let (leader, term) = cluster.leader_after(0);
+    let others = (0..3).filter(|place| *place != leader);
+    let mut clients: Vec<Client> = others.map(|place| cluster.connect(place)).collect();
+    for client in &mut clients {
+        assert_eq!(client.ask(&["SET", "a", "1"]).expect("answered"), Value::OK);
+    }
+    signal("STOP", cluster.pid(leader));
+    cluster.leader_after(term);
+    for client in &mut clients {
+        // This one may have gone to the old leader, and then nobody knows.
+        let first = client.ask(&["SET", "a", "2"]).expect("answered");
+        let is_in_doubt = matches!(&first, Value::Error(why) if why.starts_with("INDOUBT "));
+        assert!(is_in_doubt || first == Value::OK, "{first:?}");
+        assert_eq!(client.ask(&["SET", "a", "3"]).expect("answered"), Value::OK);
+    }
 }
 
 #[test]
