@@ -5,10 +5,11 @@ use super::children::{Server, Servers};
 use super::place::{Place, free_ports};
 use super::settings::even;
 use super::signals::stop_signals;
+use super::text::shell_word;
 use super::values::number;
 use super::{Exit, Failure, help, note, print};
 use lexopt::{Arg, Parser};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
@@ -178,10 +179,12 @@ impl Cluster {
 /// What there is to say of a server that has ended.
 fn ended(server: &Server, status: ExitStatus) -> String {
     let Server { number, config, .. } = server;
-    let config = config.display();
+    let program = std::env::current_exe().unwrap_or_else(|_| "quorate".into());
+    let word = |path: &Path| shell_word(&path.to_string_lossy());
     format!(
-        "n{number} has ended: {status}; its last words: {}\n  to start it again: quorate serve --config \
-         {config}\n",
-        server.last_line()
+        "n{number} has ended: {status}; its last words: {}\n  to start it again: {} serve --config {}\n",
+        server.last_line(),
+        word(&program),
+        word(config)
     )
 }

@@ -61,7 +61,7 @@ fn every_limit_says_what_stopped_the_search_and_how_to_go_on() {
     let cases = [
         ("time-limit 0.5s", Limits { time: Some(Duration::from_millis(1)), ..Limits::default() }),
         ("state-limit 1", Limits { states: Some(1), ..Limits::default() }),
-        ("memory-limit 1M", Limits { memory: Some(1 << 20), ..Limits::default() }),
+        ("memory-limit 1M --search bfs", Limits { memory: Some(1 << 20), ..Limits::default() }),
     ];
     let expected = [
         ("the time limit of 0.001 s", "quorate check elections --time-limit 0.004s"),
