@@ -3,14 +3,14 @@
 //! A check that never fails proves nothing. So every rule of the protocol has a patch in
 //! `models/mutants` that breaks it. Each patch is applied to a copy of the source tree and the command
 //! is built from it; the check that the patch names must then end in a violation of one of the
-//! properties that it names. A mistake in the runtime's threads is found by their tests under loom instead. First the same check must pass on the copy as it is: only then does a
-//! failure mean that it was the mutation that was found.
+//! properties that it names. A mistake in the runtime is found by tests instead, which the patch names. First the
+//! same check must pass on the copy as it is: only then does a failure mean that it was the mutation that was found.
 //!
 //! The copy and its build directory stay in `target/mutants`, and only files whose content changes are
 //! written, so that what a mutation does not touch is compiled once.
 
+mod harness;
 mod patch;
-mod threads;
 mod tree;
 mod verdict;
 
@@ -159,9 +159,9 @@ impl Bench {
 
     /// Runs what a patch names on the copy as it is now.
     fn build_and_check(&self, check: &[String]) -> Result<Verdict, String> {
-        match check.split_first() {
-            Some((word, tests)) if word == threads::WORD => threads::check(self.tree.path(), tests),
-            _ => self.build().and_then(|()| self.check(check)),
+        match harness::tests_of(check) {
+            Some(tests) => harness::check(self.tree.path(), tests),
+            None => self.build().and_then(|()| self.check(check)),
         }
     }
 

@@ -4,13 +4,13 @@
 //! # name: vote_twice_in_a_term                       the name of the file
 //! # breaks: one vote per term [Ongaro14 §3.4]        the rule, with its source
 //! # seen in: project#1                               where it happened
-//! # check: check elections                           the arguments of the command, or `loom` and its tests
+//! # check: check elections                           the arguments of the command, or the tests: see `harness`
 //! # killed by: Vote Once, Election Safety            the properties that may report it
 //! ```
 //!
 //! A line of the header that begins with more than one space continues the line before.
 
-use super::threads;
+use super::harness;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -74,13 +74,9 @@ pub(crate) fn parse(path: &Path, text: &str) -> Result<Patch, String> {
         return Err(format!("breaks: {breaks:?}; expected the rule and its source in brackets"));
     }
     let check: Vec<String> = take("check").split_whitespace().map(String::from).collect();
-    let is_known = match check.first().map(String::as_str) {
-        Some("check") => true,
-        Some(threads::WORD) => check.len() > 1,
-        _ => false,
-    };
-    if !is_known {
-        let expected = "the arguments of a check command, or loom and its tests";
+    let is_check = check.first().is_some_and(|word| word == "check");
+    if !is_check && harness::tests_of(&check).is_none() {
+        let expected = "the arguments of a check command, loom and its tests, or test, a package, a target and its tests";
         return Err(format!("check: {check:?}; expected {expected}"));
     }
     let killed_by = take("killed by").split(',').map(|name| name.trim().to_string()).collect();
