@@ -29,7 +29,7 @@ fn recover_from_everywhere(bounds: Bounds) -> (usize, u64) {
 #[test]
 fn every_state_of_a_small_cluster_recovers() {
     for (name, expected, most_rounds) in
-        [("single", 25_918, 2), ("pair", 8_664, 5), ("small", 38_679, 4)]
+        [("single", 66_525, 2), ("pair", 8_664, 5), ("small", 38_679, 4)]
     {
         let named = find(name).expect("a named model");
         // The history of the abstract protocol makes states differ that recover alike.
