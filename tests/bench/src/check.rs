@@ -7,8 +7,8 @@
 use crate::checker::{Checked, Checker, all_flags};
 use crate::figure::{Figure, Goal, HEADER};
 use crate::stateright::{EXAMPLES, Examples};
+use crate::summary::Summary;
 use quorate_models::{BOUNDS, Bounds, find};
-use std::fmt::Display;
 use std::time::{Duration, Instant};
 
 /// The models that the promises are about.
@@ -40,17 +40,6 @@ const GENERATED: Goal = Goal::at_least(5.0).aiming_at(7.0);
 const BYTES: Goal = Goal::at_most(24.0);
 const REDUCTION: Goal = Goal::at_least(50.0);
 const BESIDE_EXAMPLES: Goal = Goal::at_least(3.0).aiming_at(10.0);
-
-/// The exit code when something could not be measured.
-const NOT_RUN: u8 = 3;
-
-/// What has been measured, as it is printed.
-#[derive(Default)]
-struct Summary {
-    met: usize,
-    missed: usize,
-    not_run: usize,
-}
 
 /// Measures everything and prints it. Returns the exit code: 0 when everything was measured, 3 when something
 /// could not be. A missed target is no failure.
@@ -88,35 +77,6 @@ pub(crate) fn run() -> u8 {
         summary.take(&name, figures);
     }
     summary.end()
-}
-
-impl Summary {
-    /// Prints figures, or why there are none.
-    fn take(&mut self, name: &str, figures: Result<Vec<Figure>, impl Display>) {
-        match figures {
-            Ok(figures) => {
-                for figure in figures {
-                    println!("{figure}");
-                    match figure.is_met() {
-                        Some(true) => self.met += 1,
-                        Some(false) => self.missed += 1,
-                        None => (),
-                    }
-                }
-            }
-            Err(why) => {
-                println!("NOT RUN {name}: {why}");
-                self.not_run += 1;
-            }
-        }
-    }
-
-    /// Prints the closing line and returns the exit code.
-    fn end(&self) -> u8 {
-        let Summary { met, missed, not_run } = self;
-        println!("targets: {met} met, {missed} missed; not run: {not_run}");
-        if *not_run == 0 { 0 } else { NOT_RUN }
-    }
 }
 
 /// The words of a check: what is checked, and how.
@@ -246,7 +206,7 @@ fn millions(count: u64, seconds: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{BASE, Summary, beside_example, best_cpu_rate, closed, memory, reduction, speed};
+    use super::{BASE, beside_example, best_cpu_rate, closed, memory, reduction, speed};
     use crate::checker::Checked;
     use crate::figure::Figure;
     use quorate_models::{Bounds, Counts};
@@ -293,17 +253,6 @@ mod tests {
         let untold = Checked { cpu_seconds: None, ..checked(1, 1.0) };
         let ours = best_cpu_rate(&[untold]);
         assert!(beside_example("raft", 1.0, ours.as_ref()).is_err());
-    }
-
-    #[test]
-    fn what_could_not_run_is_counted_and_a_missed_target_is_no_failure() {
-        let mut summary = Summary::default();
-        let figures = [speed("slow", &[checked(6_000_000, 9.0)], true)];
-        summary.take("slow", memory("slow", &[checked(1, 9.0)]));
-        figures.into_iter().for_each(|figures| summary.take("slow", Ok::<_, String>(figures)));
-        assert_eq!((summary.met, summary.missed, summary.end()), (1, 2, 0));
-        summary.take("deep", Err("there is no model of this name"));
-        assert_eq!((summary.not_run, summary.end()), (1, 3));
     }
 
     #[test]

@@ -47,24 +47,30 @@ pub(crate) fn target_directory() -> Result<PathBuf, String> {
     target.ok_or_else(|| format!("{}: expected a program in a target directory", here.display()))
 }
 
+/// Builds the command `quorate` as a release. Returns where it is.
+///
+/// # Errors
+/// When it does not compile.
+pub(crate) fn build_command() -> Result<PathBuf, String> {
+    let target = target_directory()?;
+    let mut cargo = Command::new("cargo");
+    cargo.args(["build", "--quiet", "--release", "--locked", "--package", "quorate"]);
+    cargo.args(["--bin", "quorate", "--target-dir"]).arg(&target);
+    cargo.arg("--manifest-path").arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.toml"));
+    match cargo.status() {
+        Ok(status) if status.success() => Ok(target.join("release").join("quorate")),
+        Ok(status) => Err(format!("cargo build --bin quorate: {status}")),
+        Err(error) => Err(format!("cargo: {error}")),
+    }
+}
+
 impl Checker {
     /// Builds the command.
     ///
     /// # Errors
     /// When it does not compile.
     pub(crate) fn build() -> Result<Checker, String> {
-        let target = target_directory()?;
-        let mut cargo = Command::new("cargo");
-        cargo.args(["build", "--quiet", "--release", "--locked", "--package", "quorate"]);
-        cargo.args(["--bin", "quorate", "--target-dir"]).arg(&target);
-        cargo.arg("--manifest-path").arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.toml"));
-        match cargo.status() {
-            Ok(status) if status.success() => {
-                Ok(Checker { program: target.join("release").join("quorate") })
-            }
-            Ok(status) => Err(format!("cargo build --bin quorate: {status}")),
-            Err(error) => Err(format!("cargo: {error}")),
-        }
+        Ok(Checker { program: build_command()? })
     }
 
     /// Runs `quorate check` with these words behind it. Progress is shown on standard error.

@@ -4,12 +4,13 @@
 //! it, in the same round. A file that grows shows what the zeros in a segment are for.
 
 use crate::figure::{Figure, Goal};
+use crate::place::Place;
 use quorate_core::{AbstractAction, Entry, Index, Payload, ServerId, Term, Write};
 use quorate_wal::{ClusterId, Identity, Options, RealFiles, Wal};
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// The batches of one round.
@@ -29,11 +30,11 @@ pub(crate) fn measure() -> Result<Vec<Figure>, String> {
 }
 
 fn figures(batches: usize, rounds: usize) -> Result<Vec<Figure>, String> {
-    let place = Place::new()?;
+    let place = Place::new("bench-log")?;
     let (mut log, mut zeros, mut growing) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..rounds {
-        log.push(append(&place.0.join("n1"), batches)?);
-        let bare = |is_filled| write_and_sync(&place.0.join("bare"), batches, is_filled);
+        log.push(append(&place.path().join("n1"), batches)?);
+        let bare = |is_filled| write_and_sync(&place.path().join("bare"), batches, is_filled);
         zeros.push(bare(true).map_err(|error| error.to_string())?);
         growing.push(bare(false).map_err(|error| error.to_string())?);
     }
@@ -43,25 +44,6 @@ fn figures(batches: usize, rounds: usize) -> Result<Vec<Figure>, String> {
         figure("log: the disk alone, into zeros", zeros, None),
         figure("log: the disk alone, a file that grows", growing, None),
     ])
-}
-
-/// A directory that goes away with this.
-struct Place(PathBuf);
-
-impl Place {
-    fn new() -> Result<Place, String> {
-        let target = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target");
-        let path = Path::new(target).join(format!("bench-log-{}", std::process::id()));
-        fs::create_dir_all(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-        Ok(Place(path))
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        // What is left behind in the build directory does no harm.
-        drop(fs::remove_dir_all(&self.0));
-    }
 }
 
 /// The median of so many durations, in microseconds.

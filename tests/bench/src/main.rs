@@ -4,9 +4,9 @@
 //! printed is the figure and its ratio to the target, best and median over several rounds. There is no
 //! statistics library here: whoever hunts for a percent uses a profiler, and these numbers catch the rest.
 //!
-//! Beside the benchmarks that are named, the program has two jobs of their own, which run the command
-//! `quorate` as a process: `--check` measures what the exhaustive check promises, and `--models` writes what
-//! each named model costs into `models/README.md`.
+//! Beside the benchmarks that are named, the program has three jobs of their own, which run the command
+//! `quorate` as a process: `--check` measures what the exhaustive check promises, `--cluster` what three servers
+//! do for clients, and `--models` writes what each named model costs into `models/README.md`.
 //!
 //! These are no tests: a slow machine is no mistake. That they still run is tested, on tiny sizes.
 
@@ -14,6 +14,7 @@ mod check;
 mod checker;
 mod child;
 mod clients;
+mod cluster;
 mod compile;
 mod figure;
 mod linearizability;
@@ -21,8 +22,10 @@ mod log;
 mod models;
 mod named;
 mod operations;
+mod place;
 mod readme;
 mod stateright;
+mod summary;
 mod trio;
 
 use figure::Figure;
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
     match wanted.split_first() {
         Some((job, [])) if job == "--check" => return ExitCode::from(check::run()),
+        Some((job, [])) if job == "--cluster" => return ExitCode::from(cluster::run()),
         Some((job, names)) if job == "--models" => return ExitCode::from(named::run(names)),
         _ => (),
     }

@@ -25,6 +25,12 @@ pub(crate) fn check() -> u8 {
     measure(Some("--check"), &[])
 }
 
+/// `cargo xtask bench-cluster`: measures three servers on this machine. Returns the exit code: 0 when all of it
+/// was measured, 1 when nothing could be, 3 when some could not be.
+pub(crate) fn cluster() -> u8 {
+    measure(Some("--cluster"), &[])
+}
+
 /// `cargo xtask models`: measures the named models, or all of them, and writes `models/README.md` anew.
 /// Returns the exit code: 0 when all were measured, 1 when one could not be, 64 for an unknown one.
 pub(crate) fn models(names: &[String]) -> u8 {

@@ -3,8 +3,8 @@
 //! `cargo xtask test` runs everything that a change must pass, in the order in which failures are
 //! cheapest to learn about, and ends with one line that counts. `cargo xtask mutants` breaks the protocol
 //! on purpose and demands that the exhaustive check notices. `cargo xtask bench` measures the project's
-//! figures, and `cargo xtask bench-check` those of the exhaustive check; they are no part of the tests, for a
-//! slow machine is no mistake. `cargo xtask models` writes what the named models cost, and `cargo xtask compare`
+//! figures, `cargo xtask bench-check` those of the exhaustive check, and `cargo xtask bench-cluster` those of three
+//! servers; they are no part of the tests, for a slow machine is no mistake. `cargo xtask models` writes what the named models cost, and `cargo xtask compare`
 //! holds the fast mode against the plain one where that takes minutes.
 //!
 //! It is a crate and not a script so that it runs wherever the project builds, and so that what decides
@@ -25,6 +25,7 @@ Usage: cargo xtask test [STEP...]
        cargo xtask mutants [NAME...]
        cargo xtask bench [NAME...]
        cargo xtask bench-check
+       cargo xtask bench-cluster
        cargo xtask models [NAME...]
        cargo xtask compare [MODEL...]
 
@@ -33,6 +34,9 @@ Usage: cargo xtask test [STEP...]
                check that its header names to find it
   bench        measures core, small and build, or only the named ones, beside their targets
   bench-check  measures the exhaustive check beside its targets, and beside stateright's examples
+  bench-cluster
+               measures three servers as processes on this machine beside their targets, and
+               beside what the disk makes of three logs; about a minute long
   models       checks all named models, or only these, and writes models/README.md anew
   compare      compares the states of both modes of the check, on the model elections or on the
                named ones; minutes long
@@ -43,7 +47,7 @@ Exit code: 0 all passed; 1 something failed; 3 nothing failed, but something cou
 ";
 
 /// The commands, for messages.
-const COMMANDS: &str = "test, mutants, bench, bench-check, models, compare";
+const COMMANDS: &str = "test, mutants, bench, bench-check, bench-cluster, models, compare";
 
 /// The exit code of a usage error.
 const USAGE_ERROR: u8 = 64;
@@ -60,8 +64,9 @@ fn run(arguments: &[String]) -> u8 {
         Some((command, names)) if command == "mutants" => mutants::run(names),
         Some((command, names)) if command == "bench" => bench::run(names),
         Some((command, [])) if command == "bench-check" => bench::check(),
-        Some((command, names)) if command == "bench-check" => {
-            eprintln!("bench-check: {:?}; expected nothing behind it", names.join(" "));
+        Some((command, [])) if command == "bench-cluster" => bench::cluster(),
+        Some((command, names)) if ["bench-check", "bench-cluster"].contains(&command.as_str()) => {
+            eprintln!("{command}: {:?}; expected nothing behind it", names.join(" "));
             USAGE_ERROR
         }
         Some((command, names)) if command == "models" => bench::models(names),
@@ -99,9 +104,15 @@ mod tests {
 
     #[test]
     fn unknown_commands_steps_and_mutations_are_usage_errors() {
-        for line in
-            ["", "tset", "tset format", "test frmat", "mutants no_such_mutation", "bench-check x"]
-        {
+        for line in [
+            "",
+            "tset",
+            "tset format",
+            "test frmat",
+            "mutants no_such_mutation",
+            "bench-check x",
+            "bench-cluster x",
+        ] {
             let arguments: Vec<String> = line.split_whitespace().map(String::from).collect();
             assert_eq!(run(&arguments), USAGE_ERROR, "cargo xtask {line}");
         }
