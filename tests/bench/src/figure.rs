@@ -17,7 +17,7 @@ pub(crate) struct Figure {
     pub(crate) rounds: Vec<f64>,
     /// Their unit.
     pub(crate) unit: &'static str,
-    /// What was promised, if anything was. Without a promise, less is better.
+    /// What was promised, if anything was. Without this, less is better.
     pub(crate) goal: Option<Goal>,
 }
 
@@ -25,8 +25,8 @@ pub(crate) struct Figure {
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(crate) struct Goal {
     better: Better,
-    /// The value that just keeps the promise.
-    target: f64,
+    /// The value that just keeps the promise, if there is one.
+    target: Option<f64>,
     /// The value that is hoped for, if it is another.
     aim: Option<f64>,
 }
@@ -41,12 +41,17 @@ enum Better {
 impl Goal {
     /// A value that is not to be exceeded.
     pub(crate) const fn at_most(target: f64) -> Goal {
-        Goal { better: Better::Less, target, aim: None }
+        Goal { better: Better::Less, target: Some(target), aim: None }
     }
 
     /// A value that is to be reached.
     pub(crate) const fn at_least(target: f64) -> Goal {
-        Goal { better: Better::More, target, aim: None }
+        Goal { better: Better::More, target: Some(target), aim: None }
+    }
+
+    /// No promise, of a value of which more is better.
+    pub(crate) const fn more() -> Goal {
+        Goal { better: Better::More, target: None, aim: None }
     }
 
     /// The same promise, with something better hoped for.
@@ -82,7 +87,8 @@ impl Figure {
 
     /// Whether the promise is kept, if there is one.
     pub(crate) fn is_met(&self) -> Option<bool> {
-        self.goal.map(|goal| goal.is_kept(self.best(), goal.target))
+        let goal = self.goal?;
+        goal.target.map(|target| goal.is_kept(self.best(), target))
     }
 }
 
@@ -97,18 +103,19 @@ impl fmt::Display for Figure {
         let (shown_best, shown_median) = (shown(best), shown(median));
         write!(f, "{:<51} {shown_best:>10} {shown_median:>10}  {:<4}", self.name, self.unit)?;
         let Some(goal) = self.goal else { return Ok(()) };
+        let Some(promised) = goal.target else { return Ok(()) };
         let sign = match goal.better {
             Better::Less => "<=",
             Better::More => ">=",
         };
-        let target = format!("{sign} {}", goal.target);
+        let target = format!("{sign} {promised}");
         let aim = goal.aim.map_or_else(String::new, |aim| aim.to_string());
         let verdict = match goal.aim {
             Some(aim) if goal.is_kept(best, aim) => "aim met",
-            _ if goal.is_kept(best, goal.target) => "met",
+            _ if goal.is_kept(best, promised) => "met",
             _ => "MISSED",
         };
-        write!(f, "  {target:>8}  {aim:>7}  {:>10.2}x  {verdict}", best / goal.target)
+        write!(f, "  {target:>8}  {aim:>7}  {:>10.2}x  {verdict}", best / promised)
     }
 }
 
@@ -141,6 +148,9 @@ mod tests {
         assert_eq!(words(&missed), "x 3.000 2.000 us >= 6 0.50x MISSED");
         let hoped = figure(Some(Goal::at_least(2.0).aiming_at(2.5)));
         assert_eq!(words(&hoped), "x 3.000 2.000 us >= 2 2.5 1.50x aim met");
+        let unpromised = figure(Some(Goal::more()));
+        assert_eq!(words(&unpromised), "x 3.000 2.000 us");
+        assert_eq!(unpromised.is_met(), None);
         assert_eq!([&kept, &missed, &hoped].map(Figure::is_met), [true, false, true].map(Some));
     }
 
