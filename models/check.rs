@@ -230,7 +230,7 @@ fn explore(
     is_shortening: bool,
     watch: &mut dyn FnMut(&Progress),
 ) -> Found {
-    let tracker = Tracker::new(options.stopper.clone(), options.required);
+    let tracker = Tracker::new(options.stopper.clone());
     let mut look = Look { options, begun, is_shortening, watch };
     if bounds.mode(options.mode) == Mode::Plain {
         return look.search(PlainModel::new(*bounds, options.property, tracker));

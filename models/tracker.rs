@@ -12,8 +12,6 @@ pub struct Tracker {
     fired: [AtomicU64; ActionKind::COUNT],
     /// Reachability witnesses, as bits in the order of their list.
     seen: AtomicU64,
-    /// Those that must be seen.
-    required: u64,
     /// How many steps have been done under other names too.
     validated: AtomicU64,
     /// Whether some state was left without a future because the search had been stopped.
@@ -23,17 +21,12 @@ pub struct Tracker {
 }
 
 impl Tracker {
-    /// For a search that this stops and that must see these witnesses.
-    pub fn new(stopper: Stopper, required: &[&str]) -> Tracker {
-        let bit = |name: &&str| {
-            let place = witnesses::WITNESSES.iter().position(|witness| witness.name == *name);
-            place.map_or(0, |place| 1 << place)
-        };
+    /// For a search that this stops.
+    pub fn new(stopper: Stopper) -> Tracker {
         Tracker {
             stopper,
             fired: [const { AtomicU64::new(0) }; ActionKind::COUNT],
             seen: AtomicU64::new(0),
-            required: required.iter().map(bit).fold(0, |all, bit| all | bit),
             validated: AtomicU64::new(0),
             is_cut: AtomicBool::new(false),
             is_over: AtomicBool::new(false),
@@ -48,11 +41,6 @@ impl Tracker {
     /// Which reachability witnesses have been seen, as bits in the order of their list.
     pub fn seen(&self) -> u64 {
         self.seen.load(Ordering::Relaxed)
-    }
-
-    /// Whether every witness that must be seen has been.
-    pub fn has_seen_required(&self) -> bool {
-        self.required & !self.seen() == 0
     }
 
     /// Whether some state was left without a future because the search had been stopped. Only then is the

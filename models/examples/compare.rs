@@ -18,9 +18,8 @@ const USAGE_ERROR: u8 = 64;
 fn compare_servers<const N: usize, const P: usize>(
     bounds: Bounds,
 ) -> Result<Vec<Comparison>, String> {
-    let model = |tricks| {
-        FastModel::<N, P>::new(bounds, tricks, None, Tracker::new(Stopper::default(), &[]))
-    };
+    let model =
+        |tricks| FastModel::<N, P>::new(bounds, tricks, None, Tracker::new(Stopper::default()));
     compare(bounds, &[Tricks::NONE, Tricks::ALL].map(model))
 }
 

@@ -128,7 +128,7 @@ pub fn compare<const N: usize, const P: usize>(
     models: &[FastModel<N, P>],
 ) -> Result<Vec<Comparison>, String> {
     let mut all: Vec<Reached> = models.iter().map(FastModel::reached).collect::<Result<_, _>>()?;
-    let model = PlainModel::new(bounds, None, Tracker::new(Stopper::default(), &[]));
+    let model = PlainModel::new(bounds, None, Tracker::new(Stopper::default()));
     let mut seen: BTreeSet<u128> = BTreeSet::new();
     let mut open = model.init_states();
     while let Some(state) = open.pop() {

@@ -12,7 +12,7 @@ use stateright::{Checker, Model};
 use std::collections::BTreeSet;
 
 fn tracker() -> Tracker {
-    Tracker::new(Stopper::default(), &[])
+    Tracker::new(Stopper::default())
 }
 
 fn model<const N: usize, const P: usize>(bounds: Bounds, tricks: Tricks) -> FastModel<N, P> {

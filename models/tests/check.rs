@@ -182,7 +182,7 @@ fn a_stop_when_all_is_explored_changes_nothing() {
 #[test]
 fn a_stopped_search_knows_what_it_left_out_and_can_walk_its_paths() {
     let stopper = Stopper::default();
-    let model = PlainModel::new(Bounds::LEAST, None, Tracker::new(stopper.clone(), &[]));
+    let model = PlainModel::new(Bounds::LEAST, None, Tracker::new(stopper.clone()));
     let start = &model.init_states()[0];
     let actions = || {
         let mut actions: Vec<Action> = Vec::new();

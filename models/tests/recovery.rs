@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 /// Recovers from every state of a model. How many states, and the greatest number of rounds.
 fn recover_from_everywhere(bounds: Bounds) -> (usize, u64) {
-    let model = PlainModel::new(bounds, None, Tracker::new(Stopper::default(), &[]));
+    let model = PlainModel::new(bounds, None, Tracker::new(Stopper::default()));
     let setting = bounds.setting();
     let mut known: BTreeSet<PlainState> = model.init_states().into_iter().collect();
     let mut open: Vec<PlainState> = known.iter().cloned().collect();
