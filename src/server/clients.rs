@@ -49,13 +49,7 @@ impl Default for ClientSettings {
 
 /// All clients, as every connection sees them.
 pub(crate) struct Clients {
-    pub(crate) me: ServerId,
-    pub(crate) settings: ClientSettings,
-    pub(crate) client: Client<Machine>,
-    pub(crate) links: Arc<Links>,
-    pub(crate) machine: Machine,
-    pub(crate) patience: Patience,
-    pub(crate) address: SocketAddr,
+    pub(crate) known: Known,
     begun: Instant,
     open: Mutex<Open>,
     has_ended: Condvar,
@@ -68,8 +62,8 @@ struct Open {
     connections: BTreeMap<u64, (TcpStream, Arc<Mutex<Session>>)>,
 }
 
-/// What a server knows when clients may come.
-pub(crate) struct Beginning {
+/// What a server knows before clients come.
+pub(crate) struct Known {
     pub(crate) me: ServerId,
     pub(crate) settings: ClientSettings,
     pub(crate) client: Client<Machine>,
@@ -80,20 +74,9 @@ pub(crate) struct Beginning {
 }
 
 impl Clients {
-    pub(crate) fn new(beginning: Beginning) -> Arc<Clients> {
-        let Beginning { me, settings, client, links, machine, patience, address } = beginning;
-        Arc::new(Clients {
-            me,
-            settings,
-            client,
-            links,
-            machine,
-            patience,
-            address,
-            begun: Instant::now(),
-            open: Mutex::new(Open::default()),
-            has_ended: Condvar::new(),
-        })
+    pub(crate) fn new(known: Known) -> Arc<Clients> {
+        let (open, has_ended) = (Mutex::new(Open::default()), Condvar::new());
+        Arc::new(Clients { known, begun: Instant::now(), open, has_ended })
     }
 
     /// Accepts connections until the server stops, and ends only after each has ended.
@@ -129,19 +112,19 @@ impl Clients {
         };
         let second = stream.try_clone().ok()?;
         stream.set_nodelay(true).ok()?;
-        stream.set_write_timeout(Some(self.settings.stalled)).ok()?;
+        stream.set_write_timeout(Some(self.known.settings.stalled)).ok()?;
         let mut open = self.lock();
         if open.is_stopping {
             return None;
         }
-        if open.connections.len() >= self.settings.connections {
+        if open.connections.len() >= self.known.settings.connections {
             drop(open);
             refuse(&stream, "ERR max number of clients reached");
             return None;
         }
         open.next += 1;
         let number = open.next;
-        let session = Session::new(number, address.to_string(), self.settings.sizes);
+        let session = Session::new(number, address.to_string(), self.known.settings.sizes);
         let session = Arc::new(Mutex::new(session));
         open.connections.insert(number, (second, Arc::clone(&session)));
         drop(open);
@@ -165,18 +148,18 @@ impl Clients {
         session: Arc<Mutex<Session>>,
     ) -> Connection {
         let asker = Asker {
-            me: self.me,
-            client: self.client.clone(),
-            links: Arc::clone(&self.links),
-            patience: self.patience,
+            me: self.known.me,
+            client: self.known.client.clone(),
+            links: Arc::clone(&self.known.links),
+            patience: self.known.patience,
             leader: None,
         };
         Connection {
             stream,
-            requests: Requests::new(self.settings.requests),
+            requests: Requests::new(self.known.settings.requests),
             session,
             asker,
-            machine: self.machine.clone(),
+            machine: self.known.machine.clone(),
             clients: Arc::clone(self),
             run: Pending::default(),
             out: Vec::new(),
@@ -192,7 +175,7 @@ impl Clients {
         for (stream, _) in open.connections.values() {
             let _ = stream.shutdown(Shutdown::Read);
         }
-        let until = Instant::now() + self.patience.request;
+        let until = Instant::now() + self.known.patience.request;
         while !open.connections.is_empty() {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
@@ -205,14 +188,14 @@ impl Clients {
             let _ = stream.shutdown(Shutdown::Both);
         }
         drop(open);
-        let ip = match self.address.ip() {
+        let ip = match self.known.address.ip() {
             IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
             IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
             ip => ip,
         };
         // The listener looks whether to stop after each connection. If none can be opened, others wait
         // to be accepted already.
-        let address = SocketAddr::new(ip, self.address.port());
+        let address = SocketAddr::new(ip, self.known.address.port());
         let _ = TcpStream::connect_timeout(&address, Duration::from_secs(1));
     }
 
@@ -227,7 +210,7 @@ impl Clients {
 
     /// Where clients reach a server.
     fn reach(&self, server: ServerId) -> (u8, String, u16) {
-        let known = self.settings.servers.iter().find(|(known, ..)| *known == server);
+        let known = self.known.settings.servers.iter().find(|(known, ..)| *known == server);
         let (host, port) = known.map_or_else(Default::default, |(_, h, p)| (h.clone(), *p));
         (server.get(), host, port)
     }
@@ -247,9 +230,9 @@ impl Drop for Entry<'_> {
 
 impl Host for Clients {
     fn info(&self) -> Info {
-        let status = self.client.status();
+        let status = self.known.client.status();
         Info {
-            server: self.me.get(),
+            server: self.known.me.get(),
             role: status.role.to_string(),
             is_leader: status.role == RoleName::Leader,
             term: status.term.0,
@@ -260,7 +243,7 @@ impl Host for Clients {
             commit_index: status.commit_index.0,
             last_applied: status.last_applied.0,
             log_bytes: status.log_bytes,
-            port: self.address.port(),
+            port: self.known.address.port(),
             uptime: self.begun.elapsed().as_secs(),
             clients: self.lock().connections.len(),
         }
@@ -287,7 +270,7 @@ impl Host for Clients {
             ("appendonly", "yes".into()),
             ("appendfsync", "always".into()),
             ("databases", "1".into()),
-            ("maxclients", self.settings.connections.to_string()),
+            ("maxclients", self.known.settings.connections.to_string()),
         ]
     }
 }

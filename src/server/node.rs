@@ -1,7 +1,7 @@
 //! Starting a server on its sockets, and stopping it.
 
 use crate::asking::Patience;
-use crate::clients::{Beginning, ClientSettings, Clients};
+use crate::clients::{ClientSettings, Clients, Known};
 use crate::links::{Links, MeshTransport};
 use crate::machine::Machine;
 use quorate_kv::Command;
@@ -80,7 +80,7 @@ impl Node {
         let server = Server::start(runtime, parts).map_err(StartError::Server)?;
         let client = server.client();
         links.serve(client.clone());
-        let clients = Clients::new(Beginning {
+        let clients = Clients::new(Known {
             me,
             settings,
             client: client.clone(),
@@ -103,12 +103,12 @@ impl Node {
 
     /// Where clients connect.
     pub fn address(&self) -> SocketAddr {
-        self.clients.address
+        self.clients.known.address
     }
 
     /// The figures of the connections to the other servers.
     pub fn peers(&self) -> Vec<peers::PeerStatus> {
-        self.clients.links.status()
+        self.clients.known.links.status()
     }
 
     /// Lets every client have the replies to what has arrived from it, closes all connections, and stops.
