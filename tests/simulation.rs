@@ -2,9 +2,13 @@
 //!
 //! The seeds are fixed, so that these tests say the same every time; other seeds are for longer runs.
 
-use quorate::cluster::{ActionKind, Cluster, NetworkKind, Setting};
+use quorate::cluster::{Action, ActionKind, Cluster, NetworkKind, Setting};
 use quorate::core::Parameters;
-use quorate::models::simulation::{Plan, Summary, simulate};
+use quorate::models::Stopper;
+use quorate::models::simulation::minimise::minimise;
+use quorate::models::simulation::{
+    Checks, Failure, Faults, Outcome, Plan, Summary, run_episode, simulate,
+};
 use quorate::spec::recovery::{RECOVERABILITY, recover};
 use quorate::spec::{Scenario, replay, witnesses};
 
@@ -16,19 +20,37 @@ const BATCH: [(u8, [u64; 2], u64); 3] =
 const RARE: [&str; 1] = ["majority_entry_overwritten"];
 
 fn plan(servers: u8, seed: u64, actions: u64) -> Plan {
-    Plan { servers, seed, actions, episode: 500, wipes: false }
+    Plan { servers, seed, actions, episode: 500, faults: Faults::ALL, checks: Checks::All }
+}
+
+/// A plan that the protocol does not survive.
+fn with_wipes(servers: u8, seed: u64, actions: u64) -> Plan {
+    Plan { faults: Faults { wipes: true, ..Faults::ALL }, ..plan(servers, seed, actions) }
+}
+
+fn run_with(plan: &Plan, threads: usize) -> Outcome {
+    simulate(plan, threads, &Stopper::default(), &mut |_| ())
 }
 
 /// Runs a simulation in which nothing must be wrong.
 fn run(plan: &Plan) -> Summary {
-    simulate(plan, &mut |_| ()).unwrap_or_else(|failure| panic!("{plan:?}: {failure}"))
+    let outcome = run_with(plan, 1);
+    assert!(outcome.is_complete(plan), "{plan:?}: {}", outcome.failure.expect("a failure"));
+    outcome.summary
+}
+
+fn failure(plan: &Plan) -> Failure {
+    *run_with(plan, 2).failure.expect("wiped disks break the protocol")
 }
 
 /// The actions of a simulation, one on each line.
 fn trace(plan: &Plan) -> String {
     let mut trace = String::new();
-    let observed = simulate(plan, &mut |action| trace.push_str(&format!("{action}\n")));
-    observed.unwrap_or_else(|failure| panic!("{plan:?}: {failure}"));
+    for episode in 0..plan.episodes() {
+        let observed =
+            run_episode(plan, episode, &mut |action| trace.push_str(&format!("{action}\n")));
+        observed.unwrap_or_else(|failure| panic!("{plan:?}: {failure}"));
+    }
     trace
 }
 
@@ -77,16 +99,95 @@ fn another_seed_gives_another_trace() {
 }
 
 #[test]
+fn threads_change_nothing() {
+    let plan = plan(3, 21, 20_000);
+    let alone = run_with(&plan, 1);
+    assert_eq!(run_with(&plan, 3), alone);
+    assert_eq!(alone.summary.episodes, 40);
+    let plan = with_wipes(3, 21, 200_000);
+    let (alone, shared) = (run_with(&plan, 1), run_with(&plan, 3));
+    assert!(alone.failure.is_some());
+    assert_eq!(shared.failure, alone.failure, "the first episode that fails");
+}
+
+#[test]
+fn looking_at_steps_alone_looks_at_the_same_run() {
+    let all = plan(5, 22, 20_000);
+    let steps = Plan { checks: Checks::Steps, ..all };
+    assert_eq!(run(&steps), run(&all));
+    assert!(
+        run_with(&Plan { checks: Checks::Steps, ..with_wipes(3, 1, 100_000) }, 1).failure.is_some()
+    );
+}
+
+#[test]
+fn what_goes_wrong_is_what_the_plan_says() {
+    let peaceful = Plan { faults: Faults::NONE, ..plan(3, 23, 20_000) };
+    let summary = run(&peaceful);
+    let faults = [
+        ActionKind::Crash,
+        ActionKind::Drop,
+        ActionKind::Duplicate,
+        ActionKind::Cut,
+        ActionKind::Heal,
+        ActionKind::Wipe,
+    ];
+    for kind in ActionKind::all() {
+        assert_eq!(summary.fired[kind as usize] == 0, faults.contains(&kind), "{}", kind.name());
+    }
+}
+
+#[test]
+fn a_simulation_that_is_stopped_is_not_complete() {
+    let plan = plan(3, 24, 1_000_000_000);
+    let stopper = Stopper::default();
+    let outcome = simulate(&plan, 2, &stopper, &mut |_| stopper.interrupt());
+    assert_eq!(outcome.failure, None);
+    assert!(!outcome.is_complete(&plan));
+    assert!(outcome.summary.actions < plan.actions);
+}
+
+#[test]
 fn a_violation_is_reported_with_a_script_that_replays_to_it() {
     for seed in 1..=10 {
-        let plan = Plan { wipes: true, ..plan(3, seed, 10_000) };
-        let failure = simulate(&plan, &mut |_| ()).expect_err("wiped disks break the protocol");
-        let scenario = Scenario::parse(&failure.script).expect("a script that can be read");
-        let run = replay(&scenario).expect("a script that can be followed");
-        run.as_expected().unwrap_or_else(|why| panic!("seed {seed}: {why}"));
-        assert_eq!(run.violation, Some(failure.violation), "seed {seed}");
-        assert_eq!(run.performed.len(), failure.script.lines().count() - 4, "seed {seed}");
+        replays_to_its_violation(&failure(&with_wipes(3, seed, 10_000)));
     }
+}
+
+fn replays_to_its_violation(failure: &Failure) {
+    let script = failure.script();
+    let scenario = Scenario::parse(&script).expect("a script that can be read");
+    let run = replay(&scenario).expect("a script that can be followed");
+    run.as_expected().unwrap_or_else(|why| panic!("{why}\n{script}"));
+    assert_eq!(run.violation.as_ref(), Some(&failure.violation), "{script}");
+    assert_eq!(run.performed.len(), failure.actions.len(), "{script}");
+}
+
+#[test]
+fn a_minimised_failure_is_the_same_one_and_needs_every_action() {
+    for seed in 1..=5 {
+        let found = failure(&with_wipes(3, seed, 10_000));
+        let minimal = minimise(&found);
+        assert_eq!(minimal.violation.property, found.violation.property);
+        assert!(minimal.actions.len() <= found.actions.len());
+        replays_to_its_violation(&minimal);
+        let again = minimise(&minimal);
+        assert_eq!(again, minimal, "seed {seed}: an action was not needed");
+    }
+}
+
+#[test]
+fn what_no_action_shows_is_minimised_too() {
+    let Failure { setting, .. } = failure(&with_wipes(3, 1, 10_000));
+    // A cluster that takes no command is fine until it is asked to recover.
+    let parameters = Parameters { max_uncommitted: 0, ..setting.parameters };
+    let setting = Setting { parameters, ..setting };
+    let cluster = Cluster::new(&setting);
+    let violation = recover(&setting, &cluster).expect_err("nothing is accepted");
+    let actions = vec![Action::Heal, Action::Heal];
+    let minimal = minimise(&Failure { episode: 0, violation, setting, actions });
+    assert_eq!(minimal.violation.property, RECOVERABILITY);
+    assert_eq!(minimal.actions.len(), 1, "the last action is never left out");
 }
 
 fn setting(max_uncommitted: u64) -> Setting {

@@ -53,7 +53,7 @@ pub(super) enum Asked {
 pub(super) const QUORUM_WITHOUT_LEADER: &str = "quorum-without-leader";
 
 /// The greatest number of threads.
-const MAX_THREADS: u64 = 1_024;
+pub(super) const MAX_THREADS: u64 = 1_024;
 
 /// The flags of check that are no bounds.
 const FLAGS: [&str; 12] = [
@@ -330,7 +330,11 @@ fn set_flag(flag: &str, value: &str, arguments: &mut CheckArguments) -> Result<(
 }
 
 /// The meaning of a word.
-fn one_of<T: Copy>(flag: &str, value: &str, known: [(&str, T); 2]) -> Result<T, Failure> {
+pub(super) fn one_of<T: Copy>(
+    flag: &str,
+    value: &str,
+    known: [(&str, T); 2],
+) -> Result<T, Failure> {
     let found = known.iter().find(|(name, _)| *name == value).map(|(_, meaning)| *meaning);
     found.ok_or_else(|| {
         let names = known.iter().map(|(name, _)| *name);
@@ -338,7 +342,8 @@ fn one_of<T: Copy>(flag: &str, value: &str, known: [(&str, T); 2]) -> Result<T, 
     })
 }
 
-fn text_value(parser: &mut Parser, flag: &str) -> Result<String, Failure> {
+/// The value of a flag.
+pub(super) fn text_value(parser: &mut Parser, flag: &str) -> Result<String, Failure> {
     parser.value()?.into_string().map_err(|value| {
         Failure::usage(format_args!("--{flag}: {value:?}; expected UTF-8; try quorate help"))
     })

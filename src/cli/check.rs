@@ -66,7 +66,7 @@ fn list_missing(arguments: &CheckArguments, report: &mut Report) {
 }
 
 /// The first interrupt stops the search, and what was found is reported; the second ends the command.
-fn stop_when_interrupted(stopper: &Stopper) -> Result<(), Failure> {
+pub(super) fn stop_when_interrupted(stopper: &Stopper) -> Result<(), Failure> {
     let stopper = stopper.clone();
     let handler = move || {
         if stopper.is_interrupted() {
@@ -78,7 +78,7 @@ fn stop_when_interrupted(stopper: &Stopper) -> Result<(), Failure> {
 }
 
 /// Whether there is a place for a file.
-fn must_be_writable(file: &Path) -> Result<(), Failure> {
+pub(super) fn must_be_writable(file: &Path) -> Result<(), Failure> {
     let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty());
     let parent = parent.unwrap_or(Path::new("."));
     if file.is_dir() || !parent.is_dir() {
@@ -95,7 +95,8 @@ fn must_be_writable(file: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-fn write(file: &Path, text: &str) -> Result<(), Failure> {
+/// Writes a file.
+pub(super) fn write(file: &Path, text: &str) -> Result<(), Failure> {
     let fail = |error| Failure::new(Exit::CannotWrite, format_args!("{}: {error}", file.display()));
     std::fs::write(file, text).map_err(fail)
 }

@@ -21,6 +21,7 @@ mod replay;
 mod serve;
 mod settings;
 mod signals;
+mod simulate;
 mod status;
 mod text;
 mod values;
@@ -113,13 +114,14 @@ counts when a majority holds it durably. The checks below run the very core that
   quorate cluster                       three servers of a key-value store, to try with redis-cli
   quorate check                         explore every interleaving of a small cluster
   quorate check quorum-without-leader   why quorums alone are not enough
+  quorate simulate                      random runs of larger clusters, with faults
   quorate list                          the models and the properties
 
 quorate help says more.
 ";
 
-const COMMANDS: [&str; 8] =
-    ["cluster", "serve", "status", "log", "check", "list", "replay", "help"];
+const COMMANDS: [&str; 9] =
+    ["cluster", "serve", "status", "log", "check", "simulate", "list", "replay", "help"];
 
 /// Runs the command with these arguments.
 pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
@@ -149,6 +151,7 @@ fn dispatch(arguments: Vec<OsString>) -> Result<Exit, Failure> {
             Some("status") => status::run(&mut parser),
             Some("log") => log::run(&mut parser),
             Some("check") => check::run(&mut parser),
+            Some("simulate") => simulate::run(&mut parser),
             Some("list") => list::run(&mut parser),
             Some("replay") => replay::run(&mut parser),
             Some("help") => print(&help()),
@@ -204,6 +207,7 @@ Usage:
   quorate status [ADDRESS]           how a server is, by its port for clients ({client})
   quorate log DIR                    print a server's log and say whether it is sound; changes nothing
   quorate check [MODEL] [OPTIONS]    explore a model exhaustively; without a model, {default}
+  quorate simulate [OPTIONS]         run clusters by chance, with faults; every check on the way
   quorate list                       models, properties and reachability witnesses
   quorate replay FILE                run a scenario or a saved counterexample, checking every step
   quorate help                       this text
@@ -223,7 +227,9 @@ Options of check:
 
 Bounds of check, where they are to differ from the model's:
 {bounds}
-Ctrl-C stops a check and prints what it has found so far; a second Ctrl-C ends it at once.
+Options of simulate:
+{simulation}
+Ctrl-C stops a check or simulation and prints what it has found so far; a second Ctrl-C ends it at once.
 
 Options of cluster:
   --servers N            how many servers, 1 to 7 (3)
@@ -242,5 +248,6 @@ itself; 73 a file cannot be written.
         settings = settings::settings_help(),
         default = quorate_models::NAMED[0].name,
         bounds = arguments::bounds_help(),
+        simulation = simulate::flags_help(),
     )
 }

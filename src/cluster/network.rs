@@ -68,6 +68,11 @@ impl Network {
         self.cuts.contains(&(envelope.from, envelope.to))
     }
 
+    /// The messages that can arrive: those in a direction that is not cut.
+    pub fn arriving(&self) -> impl Iterator<Item = &Envelope> {
+        self.in_flight.keys().filter(|envelope| !self.is_cut(envelope))
+    }
+
     /// Removes one such message, as delivery and loss do; in a network of facts it stays.
     pub fn remove(&mut self, envelope: &Envelope) {
         if self.kind == NetworkKind::Facts {

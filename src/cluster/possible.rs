@@ -2,7 +2,7 @@
 
 use crate::{Action, ActionKind, Cluster, NetworkKind, Server};
 use core::ops::RangeInclusive;
-use quorate_core::{Role, ServerId};
+use quorate_core::Role;
 
 /// Which actions are offered. What is left out never happens; nothing that can happen otherwise is.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -107,64 +107,56 @@ impl Cluster {
             out.push(sync);
             return;
         }
-        let begin = out.len();
         for server in &self.servers {
-            let id = server.state.id;
-            let is_leader = matches!(server.state.role, Role::Leader(_));
-            if !is_leader || choices.leader_timeouts {
-                out.push(Action::ElectionTimeout(id));
-            }
-            if is_leader {
-                out.push(Action::HeartbeatTimeout(id));
-            }
-            self.add_disk_actions(id, server.disk.unfinished.len(), choices.sync, out);
-            if is_leader || choices.ask_anyone {
-                let request = self.next_request();
-                out.push(Action::Propose { server: id, requests: vec![request] });
-                out.push(Action::Read { server: id, request });
-            }
+            self.add_server_actions(server, choices, out);
         }
         self.add_network_actions(choices, out);
-        let mut kept = begin;
-        for place in begin..out.len() {
-            if choices.offers(out[place].kind()) {
-                out.swap(kept, place);
-                kept += 1;
-            }
-        }
-        out.truncate(kept);
     }
 
-    fn add_disk_actions(
-        &self,
-        server: ServerId,
-        unfinished: usize,
-        sync: SyncGranularity,
-        out: &mut Vec<Action>,
-    ) {
-        out.extend(sync.counts(unfinished).map(|count| Action::Sync { server, count }));
-        out.extend((0..=unfinished).map(|keep| Action::Crash { server, keep }));
-        out.push(Action::Wipe(server));
+    fn add_server_actions(&self, server: &Server, choices: &Choices, out: &mut Vec<Action>) {
+        let offers = |kind| choices.offers(kind);
+        let (id, unfinished) = (server.state.id, server.disk.unfinished.len());
+        let is_leader = matches!(server.state.role, Role::Leader(_));
+        if offers(ActionKind::ElectionTimeout) && (!is_leader || choices.leader_timeouts) {
+            out.push(Action::ElectionTimeout(id));
+        }
+        if offers(ActionKind::HeartbeatTimeout) && is_leader {
+            out.push(Action::HeartbeatTimeout(id));
+        }
+        if offers(ActionKind::Sync) {
+            let counts = choices.sync.counts(unfinished);
+            out.extend(counts.map(|count| Action::Sync { server: id, count }));
+        }
+        if offers(ActionKind::Crash) {
+            out.extend((0..=unfinished).map(|keep| Action::Crash { server: id, keep }));
+        }
+        if offers(ActionKind::Wipe) {
+            out.push(Action::Wipe(id));
+        }
+        let request = self.next_request();
+        let is_asked = is_leader || choices.ask_anyone;
+        if offers(ActionKind::Propose) && is_asked {
+            out.push(Action::Propose { server: id, requests: vec![request] });
+        }
+        if offers(ActionKind::Read) && is_asked {
+            out.push(Action::Read { server: id, request });
+        }
     }
 
     fn add_network_actions(&self, choices: &Choices, out: &mut Vec<Action>) {
+        let offers = |kind| choices.offers(kind);
         let is_faulty = self.network.kind == NetworkKind::Faulty;
-        for envelope in self.network.in_flight.keys() {
-            if !self.network.is_cut(envelope) {
-                if choices.offers(ActionKind::Deliver) {
-                    out.push(Action::Deliver(envelope.clone()));
-                }
-                // In a network of facts a message that has arrived is still there.
-                if choices.offers(ActionKind::Duplicate) && self.network.kind != NetworkKind::Facts
-                {
-                    out.push(Action::Duplicate(envelope.clone()));
-                }
-            }
-            if is_faulty && choices.offers(ActionKind::Drop) {
-                out.push(Action::Drop(envelope.clone()));
-            }
+        if offers(ActionKind::Deliver) {
+            out.extend(self.network.arriving().cloned().map(Action::Deliver));
         }
-        if is_faulty && choices.offers(ActionKind::Cut) {
+        // In a network of facts a message that has arrived is still there.
+        if offers(ActionKind::Duplicate) && self.network.kind != NetworkKind::Facts {
+            out.extend(self.network.arriving().cloned().map(Action::Duplicate));
+        }
+        if offers(ActionKind::Drop) && is_faulty {
+            out.extend(self.network.in_flight.keys().cloned().map(Action::Drop));
+        }
+        if offers(ActionKind::Cut) && is_faulty {
             let ids = || self.servers.iter().map(|server| server.state.id);
             for from in ids() {
                 let others = ids().filter(|to| *to != from);
@@ -172,7 +164,7 @@ impl Cluster {
                 out.extend(uncut.map(|to| Action::Cut { from, to }));
             }
         }
-        if is_faulty && !self.network.cuts.is_empty() {
+        if offers(ActionKind::Heal) && is_faulty && !self.network.cuts.is_empty() {
             out.push(Action::Heal);
         }
     }

@@ -13,10 +13,10 @@
 //! [AbadiLamport91]: <https://doi.org/10.1016/0304-3975(91)90224-P>
 
 use crate::abstract_protocol::Abstract;
-use crate::coupling::{coupled, nodes_are_disks};
+use crate::coupling::{coupled, coupled_server, nodes_are_disks};
 use crate::facts::{describe, is_fact};
 use crate::{Transition, Violation};
-use quorate_cluster::{Cluster, Command, ServerStep};
+use quorate_cluster::{Action, Cluster, Command, Server, ServerStep};
 use quorate_core::{AbstractAction, Applied, Event, Payload};
 
 /// The name of the property that this module checks.
@@ -44,6 +44,31 @@ impl Refinement {
         refine(&mut self.abstract_state, transition)?;
         coupled(&self.abstract_state, transition.after)
     }
+
+    /// Follows one transition, and looks at the server that acted alone.
+    ///
+    /// The others are as they were, and so is what the predicates read of the abstract state: facts, which no
+    /// action takes back, and a server's own node, which only an action of that server may touch. A mistake in
+    /// this argument shows when [`coupled`] looks at all servers, which a caller should do now and then.
+    ///
+    /// # Errors
+    /// What does not hold; then the abstract state means nothing any more.
+    pub fn follow(&mut self, transition: &Transition<'_>) -> Result<(), Violation> {
+        let acting = acting(transition);
+        replay(&mut self.abstract_state, transition, acting.into_iter())
+            .map_err(|why| diverged(transition, &why))?;
+        acting.map_or(Ok(()), |server| coupled_server(&self.abstract_state, server))
+    }
+}
+
+/// The server that acted, if one did: it took a step, or stopped and started again.
+fn acting<'a>(transition: &Transition<'a>) -> Option<&'a Server> {
+    let step = transition.happening.step.as_ref().map(|step| step.server);
+    let acting = step.or(match transition.action {
+        Action::Crash { server, .. } | Action::Wipe(server) => Some(*server),
+        _ => None,
+    });
+    transition.after.server(acting?)
 }
 
 /// Replays the abstract actions that a transition performs, and compares.
@@ -52,13 +77,20 @@ impl Refinement {
 /// The guard that fails, the server whose disk is not what the actions say, or the message that is not
 /// true; then the abstract state means nothing any more.
 pub fn refine(state: &mut Abstract<Command>, transition: &Transition<'_>) -> Result<(), Violation> {
-    replay(state, transition).map_err(|why| Violation {
-        property: REFINEMENT,
-        why: format!("{}: {why}", transition.action.name()),
-    })
+    replay(state, transition, transition.after.servers.iter())
+        .map_err(|why| diverged(transition, &why))
 }
 
-fn replay(state: &mut Abstract<Command>, transition: &Transition<'_>) -> Result<(), String> {
+fn diverged(transition: &Transition<'_>, why: &str) -> Violation {
+    Violation { property: REFINEMENT, why: format!("{}: {why}", transition.action.name()) }
+}
+
+/// Replays the abstract actions, and compares the nodes of these servers with their disks.
+fn replay<'a>(
+    state: &mut Abstract<Command>,
+    transition: &Transition<'_>,
+    mut servers: impl Iterator<Item = &'a Server>,
+) -> Result<(), String> {
     for action in &transition.happening.synced {
         perform(state, action, None)
             .map_err(|why| format!("a write that became durable: {why}"))?;
@@ -66,7 +98,6 @@ fn replay(state: &mut Abstract<Command>, transition: &Transition<'_>) -> Result<
     if let Some(step) = &transition.happening.step {
         replay_events(state, step, transition.after)?;
     }
-    let mut servers = transition.after.servers.iter();
     servers.try_for_each(|server| nodes_are_disks(state, server))?;
     if let Some(step) = &transition.happening.step {
         for envelope in &step.effects.send {

@@ -5,5 +5,6 @@ mod errors;
 mod replay;
 mod servers;
 mod session;
+mod simulate;
 mod stops;
 mod texts;

@@ -1,0 +1,130 @@
+//! `quorate simulate`: runs clusters by chance, with faults and every check.
+
+mod arguments;
+mod render;
+
+use super::arguments::Format;
+use super::check::{must_be_writable, stop_when_interrupted, write};
+use super::text::{grouped, labelled, seconds};
+use super::{Exit, Failure, help, print};
+use arguments::{SimulateArguments, read};
+use quorate_models::Stopper;
+use quorate_models::simulation::{
+    Failure as Violated, Outcome, Summary, minimise, run_episode, simulate,
+};
+use std::io::{IsTerminal, Write};
+use std::time::{Duration, Instant};
+
+/// How often a line of progress is written to a terminal, and elsewhere.
+const INTERVALS: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(10)];
+
+/// What is to be told of a simulation.
+struct Report {
+    outcome: Outcome,
+    /// The failure, with as few actions as could be found.
+    minimal: Option<Violated>,
+    elapsed: Duration,
+    /// Whether every episode was run and ended well.
+    is_complete: bool,
+}
+
+/// The lines of the help text that list the flags.
+pub(super) fn flags_help() -> String {
+    let line = |(flag, value, meaning): &arguments::Flag| {
+        labelled(&format!("--{flag} {value}"), 22, meaning)
+    };
+    arguments::FLAGS.iter().map(line).collect()
+}
+
+/// Runs `quorate simulate` with what follows it.
+pub(super) fn run(parser: &mut lexopt::Parser) -> Result<Exit, Failure> {
+    let Some(arguments) = read(parser)? else { return print(&help()) };
+    arguments.save.as_deref().map_or(Ok(()), must_be_writable)?;
+    let stopper = Stopper::default();
+    stop_when_interrupted(&stopper)?;
+    if arguments.format == Format::Human {
+        print(&render::plan(&arguments))?;
+    }
+    let report = carry_out(&arguments, &stopper);
+    if let (Some(minimal), Some(file)) = (&report.minimal, &arguments.save) {
+        write(file, &minimal.script())?;
+    }
+    match arguments.format {
+        Format::Human => print(&render::report(&arguments, &report))?,
+        Format::Json => print(&format!("{:#}\n", render::json(&arguments, &report)))?,
+    };
+    Ok(match (&report.outcome.failure, report.is_complete) {
+        (Some(_), _) => Exit::Violated,
+        (None, true) => Exit::Holds,
+        (None, false) => Exit::Incomplete,
+    })
+}
+
+fn carry_out(arguments: &SimulateArguments, stopper: &Stopper) -> Report {
+    let begin = Instant::now();
+    let plan = &arguments.plan;
+    let (outcome, is_complete) = match arguments.only {
+        Some(number) => {
+            let ended = run_episode(plan, number, &mut |_| ());
+            let is_complete = ended.is_ok();
+            let failure = ended.as_ref().err().cloned();
+            let summary = ended.unwrap_or_else(|_| Summary::default());
+            (Outcome { summary, failure }, is_complete)
+        }
+        None => {
+            let mut line = ProgressLine::new(plan.actions);
+            let mut show = |done| line.show(begin.elapsed(), done);
+            let outcome = simulate(plan, arguments.threads, stopper, &mut show);
+            line.end();
+            let is_complete = outcome.is_complete(plan);
+            (outcome, is_complete)
+        }
+    };
+    let elapsed = begin.elapsed();
+    let minimal = outcome.failure.as_deref().map(minimise::minimise);
+    Report { outcome, minimal, elapsed, is_complete }
+}
+
+/// Shows how far a simulation is: one line that is written anew on a terminal, plain lines elsewhere.
+struct ProgressLine {
+    actions: u64,
+    is_terminal: bool,
+    last: Duration,
+    is_written: bool,
+}
+
+impl ProgressLine {
+    fn new(actions: u64) -> ProgressLine {
+        let is_terminal = std::io::stderr().is_terminal();
+        ProgressLine { actions, is_terminal, last: Duration::ZERO, is_written: false }
+    }
+
+    fn show(&mut self, elapsed: Duration, done: u64) {
+        let [on_terminal, elsewhere] = INTERVALS;
+        let interval = if self.is_terminal { on_terminal } else { elsewhere };
+        if elapsed.saturating_sub(self.last) < interval {
+            return;
+        }
+        self.last = elapsed;
+        let rate = done as f64 / elapsed.as_secs_f64();
+        let left = self.actions.saturating_sub(done) as f64 / rate.max(1.0);
+        let share = done as f64 * 100.0 / self.actions.max(1) as f64;
+        let (elapsed, done, rate) = (seconds(elapsed), grouped(done), grouped(rate as u64));
+        let line = format!("{elapsed}: {share:.0} %, {done} actions, {rate}/s, {left:.0} s left");
+        let mut err = std::io::stderr().lock();
+        // Progress that cannot be shown is no reason to stop.
+        let _ = if self.is_terminal {
+            self.is_written = true;
+            write!(err, "\r\x1b[K\x1b[?7l{line}\x1b[?7h").and_then(|()| err.flush())
+        } else {
+            writeln!(err, "{line}")
+        };
+    }
+
+    fn end(&self) {
+        if self.is_written {
+            let mut err = std::io::stderr().lock();
+            let _ = write!(err, "\r\x1b[K").and_then(|()| err.flush());
+        }
+    }
+}

@@ -1,0 +1,71 @@
+use crate::session::Session;
+use serde_json::Value;
+
+#[test]
+fn what_a_simulation_does_and_finds() {
+    let mut session = Session::new("simulate");
+    let run = session.run("simulate --seed 7 --steps 20_000 --threads 1");
+    assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
+    let run = session.run(
+        "simulate --servers 5 --steps 10000 --episode 500 --faults crashes,loss --checks steps --threads 1",
+    );
+    assert_eq!(run.code, Some(0));
+    let run = session.run("simulate --faults none --steps 2000 --only 1");
+    assert_eq!(run.code, Some(0));
+    session.end();
+}
+
+#[test]
+fn a_violation_is_minimised_saved_and_replayed() {
+    let mut session = Session::new("simulate_violated");
+    let found = session
+        .run("simulate --seed 3 --faults loss,wipes --steps 50000 --threads 1 --save failure.txt");
+    assert_eq!(found.code, Some(1));
+    let replayed = session.run("replay failure.txt");
+    assert_eq!(replayed.code, Some(1));
+    session.end();
+}
+
+#[test]
+fn the_command_that_is_printed_finds_the_same_again() {
+    let mut session = Session::new("simulate_again");
+    let asked = "simulate --faults wipes --steps 50000 --format json";
+    let first = json(&session.run(asked).stdout);
+    let again = first["violation"]["again"].as_str().expect("a command").to_owned();
+    let again = again.strip_prefix("quorate ").expect("it is this command");
+    let second = json(&session.run(&format!("{again} --format json")).stdout);
+    assert_eq!(second["violation"], first["violation"]);
+    assert_eq!(second["verdict"], "violated");
+}
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).expect("one JSON object")
+}
+
+#[test]
+fn a_wrong_simulation_is_refused() {
+    let mut session = Session::new("simulate_errors");
+    for line in [
+        "simulate three",
+        "simulate --server 3",
+        "simulate -s",
+        "simulate --servers 8",
+        "simulate --seed -1",
+        "simulate --steps 0",
+        "simulate --episode 1_000_001",
+        "simulate --faults crash",
+        "simulate --faults crashes,",
+        "simulate --checks every",
+        "simulate --threads 0",
+        "simulate --only 1000",
+        "simulate --format yaml",
+        "simulate --save",
+    ] {
+        let run = session.run(line);
+        run.must_fail(64);
+        let form = ["; expected ", "; try "];
+        assert!(form.iter().all(|part| run.stderr.contains(part)), "{line}: {}", run.stderr);
+    }
+    session.run("simulate --save nowhere/failure.txt").must_fail(73);
+    session.end();
+}
