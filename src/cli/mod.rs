@@ -24,6 +24,7 @@ mod signals;
 mod status;
 mod text;
 mod values;
+mod watch;
 
 use std::ffi::OsString;
 use std::fmt;
