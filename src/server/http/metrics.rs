@@ -13,7 +13,7 @@ use quorate_net::peers::PeerStatus;
 use quorate_runtime::{Ended, FollowerStatus, Histogram, RoleName, StepDowns};
 use std::fmt;
 
-/// The type of content of what [`text`] returns.
+/// The type of content of what [`text()`] returns.
 pub(super) const CONTENT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// All metrics of a server.
