@@ -12,6 +12,7 @@
 
 mod bench;
 mod commands;
+mod coq;
 mod mutants;
 mod programs;
 mod steps;
