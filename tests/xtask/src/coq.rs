@@ -96,7 +96,8 @@ fn compile(name: &str) -> (bool, Vec<bool>) {
     let text = fs::read_to_string(workspace_root().join(&source)).unwrap_or_default();
     let mut said = Vec::new();
     let mut command = Command::new("coqc");
-    command.args(LIBRARY).arg(&source);
+    // The tactic would keep what it has proved in the folder it is called from.
+    command.args(["-unset", "Lia Cache"]).args(LIBRARY).arg(&source);
     let result = commands::stream(&mut command, |line| said.push(line.to_string()));
     if let Err(error) = &result {
         println!("coqc: {error}");

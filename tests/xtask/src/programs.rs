@@ -67,6 +67,22 @@ pub(crate) const COQ: Program = Program {
     install: "install coq 8.16 with the system's package manager",
 };
 
+/// Counts what every line of a program costs.
+pub(crate) const VALGRIND: Program = Program {
+    name: "valgrind",
+    probe: &["valgrind", "--version"],
+    package: Some("valgrind"),
+    install: "install valgrind with the system's package manager",
+};
+
+/// Reads the debug information of a program.
+pub(crate) const OBJDUMP: Program = Program {
+    name: "objdump",
+    probe: &["objdump", "--version"],
+    package: Some("binutils"),
+    install: "install binutils with the system's package manager",
+};
+
 /// What gives a process a file system of its own without being root, where the machine allows that.
 pub(crate) const OWN_MOUNTS: Program = Program {
     name: "leave to mount a file system (unshare --user --map-root-user --mount)",
