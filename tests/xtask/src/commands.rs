@@ -2,6 +2,7 @@
 
 use crate::workspace_root;
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// Runs a command from the root of the workspace, passing its standard output through line by line.
@@ -9,8 +10,20 @@ use std::process::{Command, Stdio};
 ///
 /// # Errors
 /// When it could not be started.
-pub(crate) fn stream(command: &mut Command, mut see: impl FnMut(&str)) -> std::io::Result<bool> {
-    command.current_dir(workspace_root()).stdin(Stdio::null()).stdout(Stdio::piped());
+pub(crate) fn stream(command: &mut Command, see: impl FnMut(&str)) -> std::io::Result<bool> {
+    stream_in(&workspace_root(), command, see)
+}
+
+/// Runs a command from this folder, passing its standard output through line by line. Whether it succeeded.
+///
+/// # Errors
+/// When it could not be started.
+pub(crate) fn stream_in(
+    folder: &Path,
+    command: &mut Command,
+    mut see: impl FnMut(&str),
+) -> std::io::Result<bool> {
+    command.current_dir(folder).stdin(Stdio::null()).stdout(Stdio::piped());
     let mut child = command.spawn()?;
     if let Some(output) = child.stdout.take() {
         let mut output = BufReader::new(output);

@@ -17,7 +17,7 @@ const SOURCES: &str = "proofs/coq";
 /// The list of the sources in the order in which they are compiled.
 const PROJECT: &str = "_CoqProject";
 /// Where the compiled files belong, and the name of the library.
-const LIBRARY: [&str; 3] = ["-Q", "target/coq", "Quorate"];
+const LIBRARY: [&str; 3] = ["-Q", ".", "Quorate"];
 /// What Coq says of a theorem that rests on nothing.
 const CLOSED: &str = "Closed under the global context";
 /// Of what the second check must find none.
@@ -92,13 +92,13 @@ fn listed(project: &str) -> Vec<String> {
 /// nothing.
 fn compile(name: &str) -> (bool, Vec<bool>) {
     let source = format!("target/coq/{name}.v");
-    println!("== coq: coqc {} {source}", LIBRARY.join(" "));
+    println!("== coq: coqc {} {name}.v", LIBRARY.join(" "));
     let text = fs::read_to_string(workspace_root().join(&source)).unwrap_or_default();
     let mut said = Vec::new();
     let mut command = Command::new("coqc");
-    // The tactic would keep what it has proved in the folder it is called from.
-    command.args(["-unset", "Lia Cache"]).args(LIBRARY).arg(&source);
-    let result = commands::stream(&mut command, |line| said.push(line.to_string()));
+    command.args(LIBRARY).arg(format!("{name}.v"));
+    // From there, for a tactic keeps what it has found in the folder it is called from.
+    let result = commands::stream_in(&target(), &mut command, |line| said.push(line.to_string()));
     if let Err(error) = &result {
         println!("coqc: {error}");
     }
@@ -126,7 +126,7 @@ fn check_again(names: &[String]) -> bool {
     command.args(["-silent", "-o"]).args(LIBRARY);
     command.args(names.iter().map(|name| format!("Quorate.{name}")));
     println!("== coq: coqchk -silent -o {} and all files", LIBRARY.join(" "));
-    command.current_dir(workspace_root()).stdin(Stdio::null());
+    command.current_dir(target()).stdin(Stdio::null());
     let checked = match command.output() {
         Ok(output) => {
             // It writes its summary to either, depending on its version.
