@@ -65,6 +65,23 @@ pub(super) fn is_dead(
     }
 }
 
+impl Glance {
+    /// Whether the rules find the same whichever of two nodes stands at an end of a message: they differ at most
+    /// in what [`is_dead`] does not read.
+    pub(super) fn looks_like(&self, other: &Glance, future: Future) -> bool {
+        let in_any_case = |at: &Glance| (at.role, at.term, at.votes);
+        let may_crash = |at: &Glance| (at.durable_term, at.durable_vote);
+        let stays = |at: &Glance| (at.vote, at.knows_leader, at.last);
+        in_any_case(self) == in_any_case(other)
+            && (future.leaders_time_out || self.acknowledged == other.acknowledged)
+            && if future.can_crash {
+                may_crash(self) == may_crash(other)
+            } else {
+                stays(self) == stays(other)
+            }
+    }
+}
+
 /// Whether a vote that lasts leaves a request of its term without effect: a vote for somebody else refuses it
 /// for ever; after one for this candidate, all that it can bring about is that vote once more, which is dead
 /// if the candidate is none any more or has counted it.
