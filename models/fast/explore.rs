@@ -3,8 +3,8 @@
 use super::dead::Future;
 use super::memo::{Known, Outcome};
 use super::model::{ANY_PROPERTY, FastAction, FastModel};
-use super::parts::{Heading, RoleKind, place_of};
-use super::recent::RecentlyHeld;
+use super::parts::{Heading, RoleKind};
+use super::recent::RecentlyMet;
 use super::state::{FastState, SpentCounts};
 use crate::ANY;
 use quorate_cluster::{ActionKind, Cluster, NetworkKind};
@@ -16,7 +16,7 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
     /// Whether every property of states holds.
     fn holds(&self, state: &FastState<N, P>) -> bool {
         if state.violated.is_none() {
-            let hash = RecentlyHeld::hash(&state.nodes, state.ghost);
+            let hash = RecentlyMet::hash(&state.nodes, state.ghost);
             if self.recently_held.contains(hash) {
                 return true;
             }
@@ -32,44 +32,47 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
         self.is_reported.swap(true, Ordering::Relaxed)
     }
 
-    /// Drops the messages that have died because a node has changed; or, with the last crash, any.
-    fn drop_dead(&self, state: &mut FastState<N, P>, changed: usize, kind: ActionKind) {
-        let future = self.future(u64::from(state.spent.crashes));
-        let may_be_any = kind == ActionKind::Crash && !future.can_crash;
+    /// Drops the messages that have died because the node at a place looks different, or, with the last crash,
+    /// any. No other message can have died: what the rules read of it and of its ends is as it was.
+    fn drop_dead(&self, state: &mut FastState<N, P>, changed: Option<usize>) {
         let mut place = 0;
         while place < state.network.len() {
-            let message = self.messages.get(u32::from(state.network[place]));
-            let (from, to) = (place_of(message.heading.from), place_of(message.heading.to));
-            let concerns = may_be_any || from == changed || to == changed;
-            let glance = |at: usize| &self.nodes.get(state.nodes[at]).glance;
-            let is_dead = concerns
-                && (self.is_dead)(&message.heading, glance(from), glance(to), future)
-                && self.is_inert(state, state.network[place], future);
-            if is_dead {
+            let number = u32::from(state.network[place]);
+            let concerns = changed.is_none_or(|changed| self.ends.concerns(number, changed));
+            if concerns && self.has_died(state, number) {
                 state.network.remove(place);
-                state.subtract_keys(&message.keys);
+                state.subtract_keys(&self.messages.get(number).keys);
             } else {
                 place += 1;
             }
         }
     }
 
+    /// Whether a message can never have an effect again.
+    fn has_died(&self, state: &FastState<N, P>, number: u32) -> bool {
+        let future = self.future(u64::from(state.spent.crashes));
+        let Heading { sender, receiver, .. } = self.messages.get(number).heading;
+        let glance = |at: usize| &self.nodes.get(state.nodes[at]).glance;
+        let heading = &self.messages.get(number).heading;
+        (self.is_dead)(heading, glance(sender), glance(receiver), future)
+            && self.is_inert(state, number, future)
+    }
+
     /// Whether the arrival of a message would now change nothing and send nothing that is not dead. The rules
     /// for dead messages are argued from the protocol; a core that breaks it must not profit from them, so
     /// what they say is checked on the core itself each time that a message is dropped.
-    fn is_inert(&self, state: &FastState<N, P>, number: u16, future: Future) -> bool {
-        let receiver = |message: u32| place_of(self.messages.get(message).heading.to);
+    fn is_inert(&self, state: &FastState<N, P>, number: u32, future: Future) -> bool {
         let glance = |at: usize| &self.nodes.get(state.nodes[at]).glance;
-        let Some(outcome) = self.arrival(state, u32::from(number)) else { return false };
+        let Some(outcome) = self.arrival(state, number) else { return false };
         let changes_nothing = |outcome: &Outcome, message: u32| {
-            outcome.violated.is_none() && outcome.node == state.nodes[receiver(message)]
+            let receiver = usize::from(self.ends.receiver(message));
+            outcome.violated.is_none() && outcome.node == state.nodes[receiver]
         };
-        changes_nothing(outcome, u32::from(number))
-            && (!outcome.concerns_facts || self.arrives_true(state, u32::from(number)))
+        changes_nothing(outcome, number)
+            && (!outcome.concerns_facts || self.arrives_true(state, number))
             && outcome.sends.iter().all(|sent| {
-                let Heading { from, to, .. } = self.messages.get(*sent).heading;
-                let (from, to) = (glance(place_of(from)), glance(place_of(to)));
                 let heading = &self.messages.get(*sent).heading;
+                let (from, to) = (glance(heading.sender), glance(heading.receiver));
                 let arrived = self.arrival(state, *sent);
                 (self.is_dead)(heading, from, to, future)
                     && arrived.is_some_and(|o| changes_nothing(o, *sent) && o.sends.is_empty())
@@ -78,8 +81,7 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
 
     /// What the arrival of a message leads to, if it stays within the bounds.
     fn arrival(&self, state: &FastState<N, P>, message: u32) -> Option<&Outcome> {
-        let to = place_of(self.messages.get(message).heading.to);
-        let place = u8::try_from(to).unwrap_or(u8::MAX);
+        let place = self.ends.receiver(message);
         let action = FastAction { kind: ActionKind::Deliver, place, argument: message };
         self.outcome(state, action).map(|(_, outcome)| outcome)
     }
@@ -97,13 +99,7 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
             match memo.get(input) {
                 Known::Outcome(number) => return Some((number, self.outcomes.get(number))),
                 Known::Outside => return None,
-                Known::Not => {
-                    let mut before = state.clone();
-                    if action.kind == ActionKind::Deliver {
-                        self.add_message(&mut before, action.argument);
-                    }
-                    memo.set(input, &self.outcomes, self.find_outcome(&before, action));
-                }
+                Known::Not => memo.set(input, &self.outcomes, self.find_outcome(state, action)),
             }
         }
     }
@@ -154,7 +150,7 @@ impl<const N: usize, const P: usize> Model for FastModel<N, P> {
             violated: None,
             network: SmallVec::new(),
             keys: [0; P],
-            sorted: 0,
+            fingerprint: 0,
         };
         for node in state.nodes {
             state.add_keys(&self.nodes.get(node).keys);
@@ -201,8 +197,7 @@ impl<const N: usize, const P: usize> Model for FastModel<N, P> {
         let keeps = self.setting.network == NetworkKind::Facts;
         for number in &state.network {
             let argument = u32::from(*number);
-            let to = place_of(self.messages.get(argument).heading.to);
-            let place = u8::try_from(to).unwrap_or(u8::MAX);
+            let place = self.ends.receiver(argument);
             actions.push(FastAction { kind: ActionKind::Deliver, place, argument });
             if spent.duplicates < bounds.duplicates && !keeps {
                 actions.push(FastAction { kind: ActionKind::Duplicate, place, argument });
@@ -237,7 +232,7 @@ impl<const N: usize, const P: usize> Model for FastModel<N, P> {
         if changes_nothing {
             return None;
         }
-        let mut next = FastState { spent, violated, ..last.clone() };
+        let mut next = last.with(spent, violated);
         if ghost != last.ghost {
             next.subtract_keys(&self.ghosts.get(last.ghost).keys);
             next.add_keys(&self.ghosts.get(ghost).keys);
@@ -250,17 +245,24 @@ impl<const N: usize, const P: usize> Model for FastModel<N, P> {
                 next.subtract_keys(&self.messages.get(action.argument).keys);
             }
         }
-        for message in &outcome.sends {
-            self.add_message(&mut next, *message);
-        }
         if is_changed {
             next.subtract_keys(&self.nodes.get(last.nodes[place]).keys);
             next.add_keys(&self.nodes.get(outcome.node).keys);
             next.nodes[place] = outcome.node;
         }
-        let can_kill = is_changed || !outcome.sends.is_empty() || action.kind == ActionKind::Crash;
-        if self.tricks.drop_dead_messages && can_kill {
-            self.drop_dead(&mut next, place, action.kind);
+        let drops = self.tricks.drop_dead_messages;
+        if drops {
+            let can_crash = self.future(u64::from(spent.crashes)).can_crash;
+            if action.kind == ActionKind::Crash && !can_crash {
+                self.drop_dead(&mut next, None);
+            } else if outcome.looks_different[usize::from(!can_crash)] {
+                self.drop_dead(&mut next, Some(place));
+            }
+        }
+        for message in &outcome.sends {
+            if !(drops && self.has_died(&next, *message)) {
+                self.add_message(&mut next, *message);
+            }
         }
         self.settle(&mut next);
         Some(next)

@@ -13,6 +13,9 @@ pub(super) struct Outcome {
     pub(super) sends: Box<[u32]>,
     /// Whether facts may have changed, or a property that reads facts has something to look at.
     pub(super) concerns_facts: bool,
+    /// Whether the node looks different afterwards to the rules for dead messages: while it can crash, and when
+    /// it cannot.
+    pub(super) looks_different: [bool; 2],
     /// Whether the server stood for election.
     pub(super) stood: bool,
     /// The witnesses that read other servers and may have happened, as far as this one tells.

@@ -4,9 +4,9 @@ use super::dead::{DeadRule, Future, is_dead};
 use super::interner::{Interner, Store};
 use super::memo::{MAX_MESSAGES, Outcome, Row};
 use super::parts::{
-    Ghost, GhostData, Glance, Heading, MessageData, Node, NodeData, PartKind, Renamings, place_of,
+    Ends, Ghost, GhostData, Glance, Heading, MessageData, Node, NodeData, PartKind, Renamings,
 };
-use super::recent::{RecentFacts, RecentlyHeld};
+use super::recent::{RecentFacts, RecentlyMet};
 use super::sorted::RenamedKeys;
 use super::state::FastState;
 use crate::symmetry::Rename;
@@ -62,6 +62,7 @@ pub struct FastModel<const N: usize, const P: usize> {
     pub(super) renamings: Renamings<P>,
     pub(super) nodes: Interner<Node, NodeData<P>>,
     pub(super) messages: Interner<Envelope, MessageData<P>>,
+    pub(super) ends: Ends,
     pub(super) ghosts: Interner<Ghost, GhostData<P>>,
     pub(super) outcomes: Store<Outcome>,
     /// What every step does to the facts.
@@ -69,7 +70,7 @@ pub struct FastModel<const N: usize, const P: usize> {
     /// The same for those of late.
     pub(super) recent_facts: RecentFacts,
     /// The nodes and facts for which the properties of states were found to hold of late.
-    pub(super) recently_held: RecentlyHeld,
+    pub(super) recently_held: RecentlyMet,
     /// The facts and nodes that are coupled.
     pub(super) coupled: DashSet<(u32, u32), FxBuildHasher>,
     pub(super) is_reported: AtomicBool,
@@ -119,11 +120,12 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
             renamings: Renamings::new(bounds.servers),
             nodes: Interner::default(),
             messages: Interner::default(),
+            ends: Ends::new(),
             ghosts: Interner::default(),
             outcomes: Store::default(),
             fact_steps: DashMap::default(),
             recent_facts: RecentFacts::default(),
-            recently_held: RecentlyHeld::default(),
+            recently_held: RecentlyMet::new(20),
             coupled: DashSet::default(),
             is_reported: AtomicBool::new(false),
             validates: None,
@@ -163,8 +165,8 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
             let glances: Vec<Glance> = reduced.servers.iter().map(Glance::at).collect();
             reduced.network.in_flight.retain(|envelope, _| {
                 let heading = Heading::of(envelope);
-                let (from, to) = (place_of(heading.from), place_of(heading.to));
-                !(self.is_dead)(&heading, &glances[from], &glances[to], future)
+                let (from, to) = (&glances[heading.sender], &glances[heading.receiver]);
+                !(self.is_dead)(&heading, from, to, future)
             });
         }
         reduced
@@ -226,6 +228,7 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
             heading: Heading::of(envelope),
         });
         assert!((number as usize) < MAX_MESSAGES, "at most {MAX_MESSAGES} different messages");
+        self.ends.set(number, &self.messages.get(number).heading);
         number
     }
 

@@ -1,6 +1,6 @@
 //! The parts of a state, and their keys.
 
-use super::memo::Row;
+use super::memo::{MAX_MESSAGES, Row};
 use super::sorted::{RenamedKeys, Viewed};
 use crate::symmetry::permutations;
 use quorate_cluster::{Clients, Envelope, History, Server};
@@ -9,6 +9,7 @@ use quorate_core::{
 };
 use quorate_spec::Refinement;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::atomic::{AtomicU16, Ordering};
 
 /// A server with its disk.
 pub type Node = Server;
@@ -78,7 +79,7 @@ impl<const P: usize> Renamings<P> {
     }
 
     /// The keys of a part: one for each way to rename the servers; or, where they are sorted, how each sees it.
-    pub(super) fn keys<T: Renumber + Hash + Viewed>(&self, kind: PartKind, part: &T) -> [u128; P] {
+    pub(super) fn keys<T: Renumber + Hash + Viewed>(&self, kind: PartKind, part: &T) -> [u64; P] {
         if self.sorts {
             return part.views();
         }
@@ -98,9 +99,13 @@ pub(super) enum PartKind {
     Ghost,
 }
 
-/// A key: 128 bits from the content of a part and nothing else, so that it is the same in every search.
-pub(super) fn key<T: Hash>(kind: PartKind, part: &T) -> u128 {
-    hash128(&(kind as u8, part))
+/// A key: 64 bits from the content of a part and nothing else, so that it is the same in every search. Sums of
+/// random keys are as random as the keys: two states have the same sum at the odds at which they have the same
+/// fingerprint, and must have so under every name at once.
+pub(super) fn key<T: Hash>(kind: PartKind, part: &T) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (kind as u8, part).hash(&mut hasher);
+    hasher.finish()
 }
 
 /// 128 bits from a value and nothing else.
@@ -114,12 +119,11 @@ pub(super) fn hash128<T: Hash>(value: &T) -> u128 {
     half(0x9E37_79B9_7F4A_7C15) << 64 | half(0xC2B2_AE3D_27D4_EB4F)
 }
 
-/// Mixes a key so that sums of mixed keys say nothing of sums of keys.
-pub(super) const fn mix(key: u128) -> u64 {
-    let (low, high) = (key as u64, (key >> 64) as u64);
-    let mut mixed = low ^ high.rotate_left(32).wrapping_mul(0x9FB2_1C65_1E98_DF25);
+/// Mixes a key so that sums of mixed keys say nothing of sums of keys: the finalizer of SplitMix64, one to one.
+pub(super) const fn mix(key: u64) -> u64 {
+    let mut mixed = key.wrapping_add(0x9E37_79B9_7F4A_7C15);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    mixed = (mixed ^ (mixed >> 27) ^ high).wrapping_mul(0x94D0_49BB_1331_11EB);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     mixed ^ (mixed >> 31)
 }
 
@@ -127,7 +131,7 @@ pub(super) const fn mix(key: u128) -> u64 {
 #[derive(Debug)]
 pub(super) struct NodeData<const P: usize> {
     pub(super) node: Node,
-    pub(super) keys: [u128; P],
+    pub(super) keys: [u64; P],
     pub(super) renamed: RenamedKeys,
     pub(super) glance: Glance,
     /// What it does upon each input.
@@ -199,7 +203,7 @@ impl Glance {
 #[derive(Debug)]
 pub(super) struct MessageData<const P: usize> {
     pub(super) envelope: Envelope,
-    pub(super) keys: [u128; P],
+    pub(super) keys: [u64; P],
     pub(super) renamed: RenamedKeys,
     pub(super) heading: Heading,
 }
@@ -211,6 +215,10 @@ pub(super) struct Heading {
     pub(super) term: u64,
     pub(super) from: ServerId,
     pub(super) to: ServerId,
+    /// The place of the server that sent it.
+    pub(super) sender: usize,
+    /// The place of the server that it is for.
+    pub(super) receiver: usize,
     /// Where a candidate's log ends.
     pub(super) last: Option<LogPosition>,
     /// What an acknowledgement says.
@@ -246,7 +254,37 @@ impl Heading {
             _ => None,
         };
         let (from, to) = (envelope.from, envelope.to);
-        Heading { kind, term: envelope.term.0, from, to, last, acknowledges }
+        let (sender, receiver) = (place_of(from), place_of(to));
+        Heading { kind, term: envelope.term.0, from, to, sender, receiver, last, acknowledges }
+    }
+}
+
+/// Between whom each message is, by its number: all that most messages are asked for, and small enough to be
+/// near.
+#[derive(Debug)]
+pub(super) struct Ends(Box<[AtomicU16]>);
+
+impl Ends {
+    pub(super) fn new() -> Ends {
+        Ends((0..MAX_MESSAGES).map(|_| AtomicU16::new(0)).collect())
+    }
+
+    /// Notes between whom a message is, before anybody else knows its number.
+    pub(super) fn set(&self, message: u32, heading: &Heading) {
+        let Heading { sender, receiver, .. } = *heading;
+        let ends = receiver << 8 | 1 << sender | 1 << receiver;
+        // There are at most seven places.
+        self.0[message as usize].store(ends as u16, Ordering::Relaxed);
+    }
+
+    /// The place of the server that a message is for.
+    pub(super) fn receiver(&self, message: u32) -> u8 {
+        (self.0[message as usize].load(Ordering::Relaxed) >> 8) as u8
+    }
+
+    /// Whether a message is from or for the server at a place.
+    pub(super) fn concerns(&self, message: u32, place: usize) -> bool {
+        self.0[message as usize].load(Ordering::Relaxed) & 1 << place != 0
     }
 }
 
@@ -259,6 +297,6 @@ pub(super) fn place_of(server: ServerId) -> usize {
 #[derive(Debug)]
 pub(super) struct GhostData<const P: usize> {
     pub(super) ghost: Ghost,
-    pub(super) keys: [u128; P],
+    pub(super) keys: [u64; P],
     pub(super) renamed: RenamedKeys,
 }

@@ -29,33 +29,29 @@ impl Slots {
     }
 }
 
-/// The states that have been found to hold, by a 64-bit hash: two that share one are taken for the same, at
-/// the odds at which the search itself takes two states for the same.
+/// What has been met of late, by a 64-bit hash: two that share one are taken for the same, at the odds at which
+/// the search itself takes two states for the same.
 #[derive(Debug)]
-pub(super) struct RecentlyHeld(Slots);
+pub(super) struct RecentlyMet(Slots);
 
-impl Default for RecentlyHeld {
-    fn default() -> RecentlyHeld {
-        RecentlyHeld(Slots::new(20))
+impl RecentlyMet {
+    /// Of the last 2^`bits`, more or less.
+    pub(super) fn new(bits: u32) -> RecentlyMet {
+        RecentlyMet(Slots::new(bits))
     }
-}
 
-impl RecentlyHeld {
     /// A hash of the nodes and facts of a state.
     pub(super) fn hash(nodes: &[u32], ghost: u32) -> u64 {
-        let begin = mix(u128::from(ghost) | 1 << 64);
-        nodes
-            .iter()
-            .fold(begin, |hash, node| mix(u128::from(hash) << 64 | u128::from(*node)))
-            .max(1)
+        let begin = mix(u64::from(ghost));
+        nodes.iter().fold(begin, |hash, node| mix(hash ^ u64::from(*node))).max(1)
     }
 
-    /// Whether this state has been found to hold, as far as is remembered.
+    /// Whether this has been met, as far as is remembered.
     pub(super) fn contains(&self, hash: u64) -> bool {
         self.0.at(hash).load(Ordering::Relaxed) == hash
     }
 
-    /// Remembers that this state holds.
+    /// Remembers that this has been met.
     pub(super) fn insert(&self, hash: u64) {
         self.0.at(hash).store(hash, Ordering::Relaxed);
     }
@@ -82,7 +78,7 @@ impl RecentFacts {
     /// The facts after a step, as far as is remembered.
     pub(super) fn get(&self, ghost: u32, step: u32) -> Option<u32> {
         let question = Self::question(ghost, step)?;
-        let word = self.0.at(mix(question.into())).load(Ordering::Relaxed);
+        let word = self.0.at(mix(question)).load(Ordering::Relaxed);
         // The answer is kept plus one, so that 0 is no answer.
         let answer = word.checked_sub(question).filter(|answer| *answer >> PART_BITS == 0)?;
         u32::try_from(answer.checked_sub(1)?).ok()
@@ -92,24 +88,24 @@ impl RecentFacts {
     pub(super) fn set(&self, ghost: u32, step: u32, after: u32) {
         let answer = u64::from(after) + 1;
         if let Some(question) = Self::question(ghost, step).filter(|_| answer >> PART_BITS == 0) {
-            self.0.at(mix(question.into())).store(question | answer, Ordering::Relaxed);
+            self.0.at(mix(question)).store(question | answer, Ordering::Relaxed);
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{RecentFacts, RecentlyHeld};
+    use super::{RecentFacts, RecentlyMet};
 
     #[test]
     fn only_what_was_remembered_is_known() {
-        let held = RecentlyHeld::default();
-        let hash = RecentlyHeld::hash(&[1, 2, 3], 4);
+        let held = RecentlyMet::new(10);
+        let hash = RecentlyMet::hash(&[1, 2, 3], 4);
         assert!(!held.contains(hash));
         held.insert(hash);
         assert!(held.contains(hash));
         for other in [([2, 1, 3], 4), ([1, 2, 3], 5), ([1, 2, 4], 4)] {
-            assert!(!held.contains(RecentlyHeld::hash(&other.0, other.1)));
+            assert!(!held.contains(RecentlyMet::hash(&other.0, other.1)));
         }
     }
 

@@ -37,7 +37,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// A part, as a server sees it.
 pub(super) trait Viewed {
     /// For each of `N` servers, a hash of the part without its names and of where in it the server stands.
-    fn views<const N: usize>(&self) -> [u128; N];
+    fn views<const N: usize>(&self) -> [u64; N];
 }
 
 /// The server at a place.
@@ -53,7 +53,7 @@ fn hash<T: Hash>(value: &T) -> u64 {
 }
 
 impl Viewed for Node {
-    fn views<const N: usize>(&self) -> [u128; N] {
+    fn views<const N: usize>(&self) -> [u64; N] {
         let Node { state, disk } = self;
         let role = match &state.role {
             Role::Follower(follower) => (0, follower.verified, 0),
@@ -79,24 +79,24 @@ impl Viewed for Node {
             };
             let votes = (names(state.voted_for), names(disk.voted_for), counted);
             let is_leader = names(state.leader_hint());
-            u128::from(hash(&(nameless, state.id == viewer, is_leader, votes, progress)))
+            hash(&(nameless, state.id == viewer, is_leader, votes, progress))
         })
     }
 }
 
 impl Viewed for Envelope {
-    fn views<const N: usize>(&self) -> [u128; N] {
+    fn views<const N: usize>(&self) -> [u64; N] {
         // No message names a server inside.
         let nameless = hash(&(self.term, &self.message));
         core::array::from_fn(|place| {
             let ends = (self.from == server_at(place), self.to == server_at(place));
-            u128::from(hash(&(nameless, ends)))
+            hash(&(nameless, ends))
         })
     }
 }
 
 impl Viewed for Ghost {
-    fn views<const N: usize>(&self) -> [u128; N] {
+    fn views<const N: usize>(&self) -> [u64; N] {
         let Ghost { history, clients, .. } = self;
         core::array::from_fn(|place| {
             let viewer = server_at(place);
@@ -111,12 +111,7 @@ impl Viewed for Ghost {
             let taken = clients.waiting.iter().filter(|(_, waiting)| waiting.server == viewer);
             let taken: SmallVec<[(u64, WaitingKind); 8]> =
                 taken.map(|(request, waiting)| (request.0, waiting.kind)).collect();
-            u128::from(hash(&(
-                &history.committed,
-                led.as_slice(),
-                votes.as_slice(),
-                taken.as_slice(),
-            )))
+            hash(&(&history.committed, led.as_slice(), votes.as_slice(), taken.as_slice()))
         })
     }
 }
@@ -128,7 +123,7 @@ pub(super) struct RenamedKeys([OnceLock<Box<[AtomicU64]>>; Configuration::MAX_VO
 
 impl RenamedKeys {
     /// The key under the way of this rank among `ways`.
-    fn get(&self, rank: usize, ways: usize, servers: usize, make: impl FnOnce() -> u128) -> u64 {
+    fn get(&self, rank: usize, ways: usize, servers: usize, make: impl FnOnce() -> u64) -> u64 {
         let chunk = ways / servers;
         let slots =
             self.0[rank / chunk].get_or_init(|| (0..chunk).map(|_| AtomicU64::new(0)).collect());
@@ -138,7 +133,7 @@ impl RenamedKeys {
             return known;
         }
         // Whoever else makes it makes the same. Zero says that nobody has.
-        let made = (make() as u64).max(1);
+        let made = make().max(1);
         slot.store(made, Ordering::Relaxed);
         made
     }
@@ -152,7 +147,7 @@ enum Part<'a> {
 }
 
 impl Part<'_> {
-    fn key(&self, names: &[ServerId]) -> u128 {
+    fn key(&self, names: &[ServerId]) -> u64 {
         let names = |server: ServerId| names[place_of(server)];
         match self {
             Part::Node(node) => key(PartKind::Node, &node.renumber(&names)),
@@ -190,11 +185,16 @@ fn arrange<const N: usize>(
 }
 
 impl<const N: usize, const P: usize> FastModel<N, P> {
-    /// Sums the keys under the ways that fit a state, where servers are sorted.
+    /// Finds the fingerprint of a state of which nothing changes any more.
     pub(super) fn settle(&self, state: &mut FastState<N, P>) {
-        if sorts(N, P) {
-            state.sorted = self.sorted_sum(state);
-        }
+        // What has no names is one more part, with the same key under all of them.
+        let nameless = state.spent.key(state.violated.is_some());
+        let print = |sum: u64| mix(sum.wrapping_add(nameless));
+        state.fingerprint = if sorts(N, P) {
+            print(self.sorted_sum(state))
+        } else {
+            state.keys.iter().fold(0, |prints, sum| prints.wrapping_add(print(*sum)))
+        };
     }
 
     fn sorted_sum(&self, state: &FastState<N, P>) -> u64 {
@@ -229,7 +229,7 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
                 renamed.get(rank, self.renamings.names().len(), N, || part.key(names))
             });
             let sum = keys.fold(0, u64::wrapping_add);
-            total = total.wrapping_add(mix(u128::from(sum)));
+            total = total.wrapping_add(mix(sum));
         });
         total
     }

@@ -1,6 +1,6 @@
 //! A state as the numbers of its parts.
 
-use super::parts::{mix, sorts};
+use super::parts::mix;
 use crate::Spent;
 use smallvec::SmallVec;
 use std::hash::{Hash, Hasher};
@@ -20,9 +20,9 @@ pub struct FastState<const N: usize, const P: usize> {
     pub(super) network: SmallVec<[u16; 24]>,
     /// For each way to rename the servers, the sum of the keys of the parts; or, where servers are sorted, the
     /// signature of each.
-    pub(super) keys: [u128; P],
-    /// Where servers are sorted, the sum over the ways to rename them that fit.
-    pub(super) sorted: u64,
+    pub(super) keys: [u64; P],
+    /// The fingerprint, once the state is settled.
+    pub(super) fingerprint: u64,
 }
 
 /// The budgets used up, small.
@@ -38,11 +38,14 @@ pub(super) struct SpentCounts {
 }
 
 impl SpentCounts {
-    /// All counts in one number.
-    const fn packed(self) -> u64 {
+    /// A key from all counts, and from whether a property is violated.
+    pub(super) const fn key(self, is_violated: bool) -> u64 {
         let SpentCounts { elections, crashes, commands, reads, duplicates, heartbeats, wipes } =
             self;
-        u64::from_le_bytes([elections, crashes, commands, reads, duplicates, heartbeats, wipes, 0])
+        let counts = [elections, crashes, commands, reads, duplicates, heartbeats, wipes];
+        let [a, b, c, d, e, f, g] = counts;
+        // Mixed twice, for these numbers are alike.
+        mix(mix(u64::from_le_bytes([a, b, c, d, e, f, g, is_violated as u8])))
     }
 
     /// The counts of the plain model.
@@ -61,25 +64,26 @@ impl SpentCounts {
 
 impl<const N: usize, const P: usize> FastState<N, P> {
     /// The fingerprint: the same for states that differ in the names of servers alone.
-    pub fn fingerprint(&self) -> u64 {
-        // What has no names is mixed into every key: its own sum must not meet that of the parts.
-        let nameless = u128::from(mix(u128::from(self.spent.packed()) | 1 << 100));
-        let nameless = nameless << 64 | u128::from(self.violated.is_some());
-        if sorts(N, P) {
-            return mix(u128::from(self.sorted).wrapping_add(nameless));
-        }
-        self.keys.iter().fold(0, |sum, key| sum.wrapping_add(mix(key.wrapping_add(nameless))))
+    pub const fn fingerprint(&self) -> u64 {
+        self.fingerprint
+    }
+
+    /// The same state with the budgets used up further, and perhaps a violation.
+    pub(super) fn with(&self, spent: SpentCounts, violated: Option<&'static str>) -> Self {
+        // Much faster than a clone that does not know that numbers can be copied.
+        let network = SmallVec::from_slice(&self.network);
+        FastState { network, spent, violated, ..*self }
     }
 
     /// Adds a part to the sums, or takes one away.
-    pub(super) fn add_keys(&mut self, keys: &[u128; P]) {
+    pub(super) fn add_keys(&mut self, keys: &[u64; P]) {
         for (sum, key) in self.keys.iter_mut().zip(keys) {
             *sum = sum.wrapping_add(*key);
         }
     }
 
     /// Takes a part out of the sums.
-    pub(super) fn subtract_keys(&mut self, keys: &[u128; P]) {
+    pub(super) fn subtract_keys(&mut self, keys: &[u64; P]) {
         for (sum, key) in self.keys.iter_mut().zip(keys) {
             *sum = sum.wrapping_sub(*key);
         }

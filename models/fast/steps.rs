@@ -1,5 +1,6 @@
 //! Finding out, once, what a node does upon an input and what becomes of the facts.
 
+use super::dead::Future;
 use super::memo::{INPUTS, Outcome};
 use super::model::{FactStep, FastAction, FastModel, MAX_UNFINISHED};
 use super::parts::{Ghost, Node};
@@ -62,13 +63,19 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
         action: FastAction,
     ) -> Option<Outcome> {
         let place = usize::from(action.place);
-        let made = self.perform(state, action);
+        // The arrival of a message is also asked for where the message is not in flight.
+        let mut state = state.clone();
+        if action.kind == ActionKind::Deliver {
+            self.add_message(&mut state, action.argument);
+        }
+        let made = self.perform(&state, action);
         let asymmetry = self.asymmetry(state.ghost, &made);
         let Move { done, failed } = made;
         let mut found = Outcome {
             node: state.nodes[place],
             sends: Box::default(),
             concerns_facts: false,
+            looks_different: [false; 2],
             stood: false,
             possible: 0,
             violated: asymmetry.or(failed.map(|_| ASSERTIONS)),
@@ -97,6 +104,11 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
         if let Some(last) = done.last() {
             found.node = self.node_number(last.after.servers[place].clone());
         }
+        let glances = [state.nodes[place], found.node].map(|node| self.nodes.get(node).glance);
+        found.looks_different = [true, false].map(|can_crash| {
+            let future = Future { can_crash, ..self.future(0) };
+            !glances[0].looks_like(&glances[1], future)
+        });
         Some(Outcome { sends: sends.into(), ..found })
     }
 
