@@ -62,6 +62,20 @@ const TABLE: &[Row] = &[
             "quorate-kv",
         ],
     ),
+    // It feeds whatever reads bytes, the parts of the command among them.
+    row(
+        "quorate-fuzz",
+        &[
+            "quorate-core",
+            "quorate-cluster",
+            "quorate-models",
+            "quorate-runtime",
+            "quorate-wal",
+            "quorate-net",
+            "quorate-kv",
+            "quorate-server",
+        ],
+    ),
     // It runs the others as commands.
     row("xtask", &[]),
 ];

@@ -3,26 +3,52 @@
 use crate::client::Client;
 use quorate_net::resp::Value;
 use quorate_spec::linearizability::{
-    Answer, BUDGET, Call, History, KeyValue, Request, Verdict, bytes, check,
+    Answer, BUDGET, Bytes, Call, History, KeyValue, Request, Verdict, bytes, check,
 };
-use std::io;
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// How long a client waits for an answer: longer than a server may take for it.
-const PATIENCE: Duration = Duration::from_secs(4);
 /// How many keys are shared by all clients, of each kind.
 const KEYS: usize = 4;
+
+/// How clients behave.
+#[derive(Clone, Copy)]
+pub(crate) struct Habits {
+    pub(crate) clients: u64,
+    /// What they ask follows from it.
+    pub(crate) seed: u64,
+    /// How long a client waits for an answer: longer than a server may take for it.
+    pub(crate) patience: Duration,
+    /// How long a client rests at most before it asks again.
+    pub(crate) rest: Duration,
+    /// After how long they turn to new keys, so that a long history falls into parts.
+    pub(crate) epoch: Duration,
+}
 
 /// What all clients share.
 struct Shared {
     ports: Vec<u16>,
+    habits: Habits,
     begun: Instant,
     history: Mutex<History<Request, Answer>>,
     is_over: AtomicBool,
     acknowledged: AtomicU64,
+}
+
+impl Shared {
+    fn now(&self) -> u64 {
+        u64::try_from(self.begun.elapsed().as_nanos()).expect("a test is short")
+    }
+
+    /// Which keys are in use now.
+    fn epoch(&self) -> u128 {
+        self.begun.elapsed().as_nanos() / self.habits.epoch.as_nanos()
+    }
 }
 
 /// What became of a request.
@@ -42,6 +68,8 @@ pub(crate) struct Load {
 /// What clients saw.
 pub(crate) struct Record {
     history: History<Request, Answer>,
+    /// How many times clients turned to new keys, and once more.
+    epochs: u128,
     /// Keys that were written once, and the write acknowledged, with their values.
     pub(crate) acknowledged: Vec<(String, String)>,
 }
@@ -49,8 +77,16 @@ pub(crate) struct Record {
 impl Load {
     /// Starts clients, each with a seed of its own, of the servers at these ports.
     pub(crate) fn start(clients: u64, ports: Vec<u16>) -> Load {
+        let (patience, epoch) = (Duration::from_secs(4), Duration::from_secs(3600));
+        let habits = Habits { clients, seed: 0xC1_0000, patience, rest: Duration::ZERO, epoch };
+        Load::start_with(habits, ports)
+    }
+
+    /// Starts clients of these habits.
+    pub(crate) fn start_with(habits: Habits, ports: Vec<u16>) -> Load {
         let shared = Arc::new(Shared {
             ports,
+            habits,
             begun: Instant::now(),
             history: Mutex::default(),
             is_over: AtomicBool::new(false),
@@ -60,7 +96,7 @@ impl Load {
             let shared = Arc::clone(&shared);
             thread::spawn(move || Loader::new(number, shared).run())
         };
-        let clients = (0..clients).map(client).collect();
+        let clients = (0..habits.clients).map(client).collect();
         Load { shared, clients }
     }
 
@@ -80,16 +116,30 @@ impl Load {
         self.shared.is_over.store(true, Ordering::Relaxed);
         let written = self.clients.into_iter().map(|client| client.join().expect("it ends"));
         let acknowledged = written.flatten().collect();
+        let epochs = self.shared.epoch() + 1;
         let shared = Arc::into_inner(self.shared).expect("all clients have ended");
-        Record { history: shared.history.into_inner().expect("nobody panicked"), acknowledged }
+        let history = shared.history.into_inner().expect("nobody panicked");
+        Record { history, epochs, acknowledged }
+    }
+
+    /// Writes down what clients have seen so far, a line for each operation.
+    pub(crate) fn write(&self, file: &Path) -> io::Result<()> {
+        write_history(&self.shared.history.lock().unwrap_or_else(PoisonError::into_inner), file)
     }
 }
 
+fn write_history(history: &History<Request, Answer>, file: &Path) -> io::Result<()> {
+    let mut out = io::BufWriter::new(File::create(file)?);
+    history.operations().try_for_each(|(_, operation)| writeln!(out, "{operation}"))?;
+    out.flush()
+}
+
 impl Record {
-    /// Checks that one store explains everything that clients saw, what it holds at the end included.
-    pub(crate) fn must_be_linearizable(mut self, client: &mut Client) {
-        let mut at = u64::MAX - 100;
-        for key in shared_keys() {
+    /// Checks that one store explains everything that clients saw, what it holds at the end included. Returns
+    /// how many operations there were, and how many of them were of unknown outcome.
+    pub(crate) fn must_be_linearizable(mut self, client: &mut Client) -> (usize, usize) {
+        let mut at = u64::MAX - 1_000_000;
+        for key in (0..self.epochs).flat_map(shared_keys) {
             let call = self.history.invoke(999, Request::Get(bytes(&key)), at);
             let answer = match client.ask(&["GET", &key]).expect("it answers") {
                 Value::Bulk(value) => Some(bytes(std::str::from_utf8(&value).expect("text"))),
@@ -105,24 +155,39 @@ impl Record {
         println!("{count} operations, {} of unknown outcome", count - known);
         assert!(known > 500, "{known} operations are too few to show anything");
         match check::<KeyValue>(&self.history, BUDGET) {
-            Verdict::Linearizable { .. } => {}
+            Verdict::Linearizable { .. } => (count, count - known),
             Verdict::NotLinearizable(why) => panic!("not linearizable: {why}"),
-            Verdict::Incomplete { keys, .. } => panic!("not known for {keys:?}: out of budget"),
+            Verdict::Incomplete { keys, .. } => panic!("INCOMPLETE for {keys:?}: out of budget"),
         }
     }
 
     /// Checks that every write that was acknowledged is there.
     pub(crate) fn must_have_lost_nothing(&self, client: &mut Client) {
         assert!(self.acknowledged.len() > 100, "{} are too few", self.acknowledged.len());
-        for (key, value) in &self.acknowledged {
-            let found = client.ask(&["GET", key]).expect("it answers");
-            assert_eq!(found, Value::bulk(value.as_str()), "{key} was acknowledged");
+        for some in self.acknowledged.chunks(100) {
+            let keys = some.iter().map(|(key, _)| key.as_str());
+            let words: Vec<&str> = ["MGET"].into_iter().chain(keys).collect();
+            let found = client.ask(&words).expect("it answers");
+            let expected = some.iter().map(|(_, value)| Value::bulk(value.as_str())).collect();
+            assert_eq!(found, Value::Array(expected), "{words:?} were acknowledged");
         }
+    }
+
+    /// Writes down what clients saw, a line for each operation.
+    pub(crate) fn write(&self, file: &Path) -> io::Result<()> {
+        write_history(&self.history, file)
     }
 }
 
-fn shared_keys() -> impl Iterator<Item = String> {
-    (0..KEYS).flat_map(|key| [format!("value{key}"), format!("count{key}")])
+/// The keys of one epoch that are shared by all clients.
+fn shared_keys(epoch: u128) -> impl Iterator<Item = String> {
+    let one = move |key| [format!("value{epoch}:{key}"), format!("count{epoch}:{key}")];
+    (0..KEYS).flat_map(one).chain(pair(epoch))
+}
+
+/// The keys of one epoch that are written and read together.
+fn pair(epoch: u128) -> [String; 2] {
+    [format!("left{epoch}"), format!("right{epoch}")]
 }
 
 /// One client.
@@ -137,38 +202,69 @@ struct Loader {
 
 impl Loader {
     fn new(number: u64, shared: Arc<Shared>) -> Loader {
-        let random = fastrand::Rng::with_seed(0xC1_0000 + number);
+        let random = fastrand::Rng::with_seed(shared.habits.seed + number);
         Loader { number, shared, random, client: None, next: 0, acknowledged: Vec::new() }
     }
 
     fn run(mut self) -> Vec<(String, String)> {
         while !self.shared.is_over.load(Ordering::Relaxed) {
             self.next += 1;
+            let epoch = self.shared.epoch();
             let key = self.random.usize(..KEYS);
-            match self.random.u8(..10) {
-                0..4 => {
-                    let (key, value) = (format!("value{key}"), self.value());
-                    let request = Request::Set(bytes(&key), bytes(&value));
-                    self.record(request, &["SET", &key, &value]);
+            let (value_key, count_key) =
+                (format!("value{epoch}:{key}"), format!("count{epoch}:{key}"));
+            let value = self.value();
+            match self.random.u8(..20) {
+                0..6 => {
+                    let request = Request::Set(bytes(&value_key), bytes(&value));
+                    self.record(request, &["SET", &value_key, &value]);
                 }
-                4..7 => {
-                    let key = format!("value{key}");
-                    self.record(Request::Get(bytes(&key)), &["GET", &key]);
+                6..7 => self.replace(&value_key, &value),
+                7..13 => {
+                    self.record(Request::Get(bytes(&value_key)), &["GET", &value_key]);
                 }
-                7..8 => {
-                    let key = format!("count{key}");
-                    self.record(Request::Increment(bytes(&key), 1), &["INCR", &key]);
+                13..15 => {
+                    self.record(Request::Increment(bytes(&count_key), 1), &["INCR", &count_key]);
                 }
+                15..17 => self.ask_pair(epoch, &value),
                 _ => {
-                    let (key, value) =
-                        (format!("once:{}:{}", self.number, self.next), self.value());
+                    let key = format!("once:{}:{}", self.number, self.next);
                     if let Seen::Answered(Answer::Done) = self.ask(&["SET", &key, &value]) {
                         self.acknowledged.push((key, value));
                     }
                 }
             }
+            let rest = u64::try_from(self.shared.habits.rest.as_micros()).expect("it is short");
+            if rest > 0 {
+                thread::sleep(Duration::from_micros(self.random.u64(..rest)));
+            }
         }
         self.acknowledged
+    }
+
+    /// Replaces a value that was seen, if it is still there.
+    fn replace(&mut self, key: &str, value: &str) {
+        let Seen::Answered(Answer::Value(Some(seen))) =
+            self.record(Request::Get(bytes(key)), &["GET", key])
+        else {
+            return;
+        };
+        let expected = String::from_utf8_lossy(&seen.0).into_owned();
+        let (key_bytes, value_bytes) = (bytes(key), bytes(value));
+        let request = Request::SetIfEqual { key: key_bytes, expected: seen, value: value_bytes };
+        self.record(request, &["SET", key, value, "IFEQ", &expected]);
+    }
+
+    /// Writes or reads two keys at once.
+    fn ask_pair(&mut self, epoch: u128, value: &str) {
+        let [left, right] = pair(epoch);
+        let keys = [bytes(&left), bytes(&right)];
+        if self.random.bool() {
+            let request = Request::SetAll(keys.map(|key| (key, bytes(value))).to_vec());
+            self.record(request, &["MSET", &left, value, &right, value]);
+        } else {
+            self.record(Request::GetAll(keys.to_vec()), &["MGET", &left, &right]);
+        }
     }
 
     /// A value that is never written again.
@@ -176,24 +272,25 @@ impl Loader {
         format!("{}-{}", self.number, self.next)
     }
 
-    fn now(&self) -> u64 {
-        u64::try_from(self.shared.begun.elapsed().as_nanos()).expect("a test is short")
-    }
-
     /// Asks, and writes down what was seen.
-    fn record(&mut self, request: Request, words: &[&str]) {
-        let is_write = !matches!(request, Request::Get(_));
-        let invoked = self.now();
+    fn record(&mut self, request: Request, words: &[&str]) -> Seen {
+        let is_write = !matches!(request, Request::Get(_) | Request::GetAll(_));
+        let is_condition = matches!(request, Request::SetIfEqual { .. });
+        let invoked = self.shared.now();
         let call: Call = {
             let mut history = self.shared.history.lock().expect("nobody panics with it");
             history.invoke(self.number, request, invoked)
         };
-        let seen = self.ask(words);
-        let completed = self.now();
+        let seen = match self.ask(words) {
+            // The reply to a condition that does not hold is that of a key without a value.
+            Seen::Answered(Answer::Value(None)) if is_condition => Seen::Answered(Answer::NotDone),
+            seen => seen,
+        };
+        let completed = self.shared.now();
         let mut history = self.shared.history.lock().expect("nobody panics with it");
-        match seen {
+        match &seen {
             Seen::Answered(answer) => {
-                history.complete(call, completed, answer).expect("it was invoked");
+                history.complete(call, completed, answer.clone()).expect("it was invoked");
                 self.shared.acknowledged.fetch_add(u64::from(is_write), Ordering::Relaxed);
             }
             Seen::NoEffect => history.no_effect(call).expect("it was invoked"),
@@ -201,6 +298,8 @@ impl Loader {
             Seen::Unknown if !is_write => history.no_effect(call).expect("it was invoked"),
             Seen::Unknown => {}
         }
+        drop(history);
+        seen
     }
 
     /// Asks some server.
@@ -222,8 +321,9 @@ impl Loader {
     /// The connection, or a new one to some server; now and then another one.
     fn connected(&mut self) -> Option<&mut Client> {
         if self.client.is_none() || self.random.u16(..200) == 0 {
+            let patience = self.shared.habits.patience;
             let port = self.shared.ports[self.random.usize(..self.shared.ports.len())];
-            let connect = || -> io::Result<Client> { Client::connect(port, PATIENCE) };
+            let connect = || -> io::Result<Client> { Client::connect(port, patience) };
             self.client = connect().ok();
         }
         self.client.as_mut()
@@ -236,12 +336,21 @@ fn seen(value: Value) -> Seen {
         Value::Simple(_) => Seen::Answered(Answer::Done),
         Value::Integer(number) => Seen::Answered(Answer::Number(number)),
         Value::Null => Seen::Answered(Answer::Value(None)),
-        Value::Bulk(value) => {
-            let text = String::from_utf8(value).expect("values are text");
-            Seen::Answered(Answer::Value(Some(bytes(&text))))
+        Value::Bulk(_) => Seen::Answered(Answer::Value(found(value))),
+        Value::Array(values) => {
+            Seen::Answered(Answer::Values(values.into_iter().map(found).collect()))
         }
         Value::Error(why) if why.starts_with("TRYAGAIN ") => Seen::NoEffect,
         Value::Error(why) if why.starts_with("INDOUBT ") => Seen::Unknown,
         other => panic!("no reply of this store: {other:?}"),
+    }
+}
+
+/// The value that a key has.
+fn found(value: Value) -> Option<Bytes> {
+    match value {
+        Value::Null => None,
+        Value::Bulk(value) => Some(bytes(&String::from_utf8(value).expect("values are text"))),
+        other => panic!("no value of a key: {other:?}"),
     }
 }

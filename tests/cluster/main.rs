@@ -3,10 +3,13 @@
 mod client;
 mod commands;
 mod faults;
+mod full_disk;
 mod load;
 mod log_lines;
 mod observe;
 mod open_metrics;
 mod processes;
+mod proxy;
 mod refusals;
+mod torture;
 mod whole;

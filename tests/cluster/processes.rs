@@ -2,6 +2,7 @@
 //! processors has enough to do with one.
 
 use crate::client::Client;
+use crate::proxy::Links;
 use quorate_net::resp::Value;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -104,6 +105,10 @@ pub(crate) struct Cluster {
     /// For each: the port for servers, and the port for clients.
     pub(crate) ports: Vec<(u16, u16)>,
     pub(crate) servers: Vec<Option<Process>>,
+    /// The way from each server to each other one, unless they reach each other as they are.
+    pub(crate) links: Option<Links>,
+    /// Where servers have their data that have it somewhere else.
+    elsewhere: BTreeMap<usize, PathBuf>,
     options: Vec<&'static str>,
     _turn: MutexGuard<'static, ()>,
 }
@@ -114,23 +119,47 @@ impl Cluster {
     }
 
     pub(crate) fn start_with(name: &str, count: usize, options: &[&'static str]) -> Cluster {
-        let turn = alone();
-        let ports = free_ports(2 * count);
-        let ports = ports.chunks(2).map(|pair| (pair[0], pair[1])).collect();
-        let mut cluster = Cluster {
-            directory: directory(name),
-            ports,
-            servers: (0..count).map(|_| None).collect(),
-            options: options.to_vec(),
-            _turn: turn,
-        };
-        (0..count).for_each(|place| cluster.start_server(place, &["--init"]));
-        cluster.leader();
+        let mut cluster = Cluster::prepare(name, count, options);
+        cluster.begin();
         cluster
     }
 
+    /// A cluster of which no server has been started.
+    pub(crate) fn prepare(name: &str, count: usize, options: &[&'static str]) -> Cluster {
+        let turn = alone();
+        let ports = free_ports(2 * count);
+        let ports = ports.chunks(2).map(|pair| (pair[0], pair[1])).collect();
+        Cluster {
+            directory: directory(name),
+            ports,
+            servers: (0..count).map(|_| None).collect(),
+            links: None,
+            elsewhere: BTreeMap::new(),
+            options: options.to_vec(),
+            _turn: turn,
+        }
+    }
+
+    /// Puts proxies between the servers, which have not been started.
+    pub(crate) fn through_proxies(&mut self, seed: u64) {
+        let ports: Vec<u16> = self.ports.iter().map(|(peers, _)| *peers).collect();
+        self.links = Some(Links::between(&ports, seed));
+    }
+
+    /// Says where a server, which has not been started, has its data.
+    pub(crate) fn keep_elsewhere(&mut self, place: usize, data: PathBuf) {
+        self.elsewhere.insert(place, data);
+    }
+
+    /// Starts all servers for the first time, and waits for a leader.
+    pub(crate) fn begin(&mut self) {
+        (0..self.ports.len()).for_each(|place| self.start_server(place, &["--init"]));
+        self.leader();
+    }
+
     pub(crate) fn data(&self, place: usize) -> PathBuf {
-        self.directory.join(format!("n{}", place + 1))
+        let here = || self.directory.join(format!("n{}", place + 1));
+        self.elsewhere.get(&place).cloned().unwrap_or_else(here)
     }
 
     /// The command that runs a server.
@@ -142,6 +171,8 @@ impl Cluster {
         command.args(["--request-timeout", "3s"]).args(&self.options);
         command.args(["--id", &(place + 1).to_string()]).arg("--data").arg(self.data(place));
         for (other, (peers, clients)) in self.ports.iter().enumerate() {
+            let link = self.links.as_ref().filter(|_| other != place);
+            let peers = link.map_or(*peers, |links| links.port(place, other));
             let (peers, clients) = (format!("127.0.0.1:{peers}"), format!("127.0.0.1:{clients}"));
             match other == place {
                 true => command.args(["--peer-listen", &peers, "--client-listen", &clients]),

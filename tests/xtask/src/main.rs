@@ -14,10 +14,12 @@ mod bench;
 mod commands;
 mod coq;
 mod coverage;
+mod fuzz;
 mod mutants;
 mod programs;
 mod steps;
 mod tally;
+mod torture;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -31,6 +33,8 @@ Usage: cargo xtask test [STEP...]
        cargo xtask models [NAME...]
        cargo xtask compare [MODEL...]
        cargo xtask coverage
+       cargo xtask torture [--minutes N] [--seed S]
+       cargo xtask fuzz [TARGET...] [--minutes N]
 
   test         runs all checks of a change, or only the named steps
   mutants      applies each mutation of models/mutants, or only the named ones, and requires the
@@ -45,6 +49,9 @@ Usage: cargo xtask test [STEP...]
                named ones; minutes long
   coverage     tells which lines of the protocol the quick checks never run, and requires an
                explanation of each in models/unreached.txt; two minutes long
+  torture      lets three servers suffer faults of every kind under load, for 5 minutes or as many as
+               are said; which faults follows from the seed, 1 if none is said
+  fuzz         feeds everything that reads bytes with all kinds of bytes, 10 minutes for each target
   help         prints this text, and the steps
 
 Exit code: 0 all passed; 1 something failed; 3 nothing failed, but something could not run;
@@ -52,8 +59,8 @@ Exit code: 0 all passed; 1 something failed; 3 nothing failed, but something cou
 ";
 
 /// The commands, for messages.
-const COMMANDS: &str =
-    "test, mutants, bench, bench-check, bench-cluster, models, compare, coverage";
+const COMMANDS: &str = "test, mutants, bench, bench-check, bench-cluster, models, compare, \
+     coverage, torture, fuzz";
 
 /// The exit code of a usage error.
 const USAGE_ERROR: u8 = 64;
@@ -80,6 +87,8 @@ fn run(arguments: &[String]) -> u8 {
         }
         Some((command, names)) if command == "models" => bench::models(names),
         Some((command, names)) if command == "compare" => bench::compare(names),
+        Some((command, arguments)) if command == "torture" => torture::run(arguments),
+        Some((command, arguments)) if command == "fuzz" => fuzz::run(arguments),
         Some((command, [])) if command == "help" || command == "--help" => {
             print!("{USAGE}");
             println!("\nSteps: {}", steps::names().join(", "));
@@ -122,6 +131,8 @@ mod tests {
             "bench-check x",
             "bench-cluster x",
             "coverage x",
+            "torture --minuets 3",
+            "fuzz no_such_target",
         ] {
             let arguments: Vec<String> = line.split_whitespace().map(String::from).collect();
             assert_eq!(run(&arguments), USAGE_ERROR, "cargo xtask {line}");

@@ -83,6 +83,22 @@ pub(crate) const OBJDUMP: Program = Program {
     install: "install binutils with the system's package manager",
 };
 
+/// What runs libFuzzer on a target.
+pub(crate) const CARGO_FUZZ: Program = Program {
+    name: "cargo fuzz",
+    probe: &["cargo", "fuzz", "--version"],
+    package: None,
+    install: "cargo install cargo-fuzz --locked",
+};
+
+/// The compiler of libFuzzer.
+pub(crate) const CPP: Program = Program {
+    name: "c++",
+    probe: &["c++", "--version"],
+    package: Some("g++"),
+    install: "install a C++ compiler with the system's package manager",
+};
+
 /// What gives a process a file system of its own without being root, where the machine allows that.
 pub(crate) const OWN_MOUNTS: Program = Program {
     name: "leave to mount a file system (unshare --user --map-root-user --mount)",

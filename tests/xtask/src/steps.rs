@@ -44,6 +44,10 @@ const fn line(words: &'static [&'static str]) -> Line {
 const LINT: &[&str] =
     &["cargo", "clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
 
+/// The fuzzer's crate is a workspace of its own.
+const FUZZ_FORMAT: Line =
+    line(&["cargo", "fmt", "--manifest-path", "tests/fuzz/Cargo.toml", "--check"]);
+
 /// The threads of the runtime, in every order. What is built for loom is of no use to anything else, so it
 /// has a folder of its own.
 pub(crate) const LOOM: Line = Line {
@@ -68,6 +72,25 @@ const SMALL_DISK: &[&str] = &[
      result=$?; umount \"$disk\"; rmdir \"$disk\"; exit $result",
 ];
 
+/// Mounts one of four megabytes, and runs on it a server of three until it is full.
+const FULL_DISK: &[&str] = &[
+    "unshare",
+    "--user",
+    "--map-root-user",
+    "--mount",
+    "sh",
+    "-c",
+    "disk=$(mktemp -d) && mount -t tmpfs -o size=4m none \"$disk\" || exit 1
+     QUORATE_SMALL_DISK=$disk cargo test --package quorate --locked --test cluster full_disk -- --ignored
+     result=$?; umount \"$disk\"; rmdir \"$disk\"; exit $result",
+];
+
+/// The targets of the fuzzer on their seeds and on what chance makes of those. It is a workspace of its own.
+const SEEDS: Line = Line {
+    words: &["cargo", "test", "--manifest-path", "tests/fuzz/Cargo.toml", "--locked"],
+    environment: &[("CARGO_TARGET_DIR", "target/fuzz")],
+};
+
 /// Asks a real Redis the same as this project's store.
 const REDIS_TEST: &[&str] =
     &["cargo", "test", "--package", "quorate-kv", "--locked", "--test", "redis", "--", "--ignored"];
@@ -77,7 +100,7 @@ const STEPS: &[Step] = &[
     Step {
         name: "format",
         needs: &[CARGO, RUSTFMT],
-        work: Work::Lines(&[line(&["cargo", "fmt", "--all", "--check"])]),
+        work: Work::Lines(&[line(&["cargo", "fmt", "--all", "--check"]), FUZZ_FORMAT]),
     },
     Step { name: "lint", needs: &[CARGO, CLIPPY], work: Work::Lines(&[line(LINT)]) },
     Step {
@@ -93,11 +116,12 @@ const STEPS: &[Step] = &[
         needs: &[CARGO],
         work: Work::Lines(&[line(&["cargo", "test", "--workspace", "--locked", "--no-fail-fast"])]),
     },
+    Step { name: "seeds", needs: &[CARGO], work: Work::Lines(&[SEEDS]) },
     Step { name: "loom", needs: &[CARGO], work: Work::Lines(&[LOOM]) },
     Step {
         name: "small-disk",
         needs: &[CARGO, OWN_MOUNTS],
-        work: Work::Lines(&[line(SMALL_DISK)]),
+        work: Work::Lines(&[line(SMALL_DISK), line(FULL_DISK)]),
     },
     Step { name: "redis", needs: &[CARGO, REDIS], work: Work::Lines(&[line(REDIS_TEST)]) },
     Step { name: "coq", needs: &[COQ], work: Work::Coq },
