@@ -23,7 +23,7 @@ enum Work {
     Lines(&'static [Line]),
     /// Checks every named model, with these arguments: it must be exhausted, and everything must hold.
     Models(&'static [&'static [&'static str]]),
-    /// Breaks the protocol on purpose; the checks must notice.
+    /// Breaks the protocol on purpose, in some of the known ways; the checks must notice.
     Mutations,
 }
 
@@ -166,8 +166,8 @@ fn run_step(step: &Step) -> Tally {
             }
         }
         Work::Mutations => {
-            println!("== {}: cargo xtask mutants", step.name);
-            tally.add(mutants::run_all());
+            println!("== {}: a sample of cargo xtask mutants", step.name);
+            tally.add(mutants::run_sample());
         }
     }
     let verdict = match tally.exit_code() {
