@@ -4,6 +4,7 @@
 //! its standard input ends when this process does, however that happens.
 
 use super::ask::{Facts, info};
+use super::place::Ports;
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::process::CommandExt;
@@ -24,6 +25,8 @@ pub(super) struct Server {
     pub(super) number: usize,
     /// The port for clients, on loopback.
     pub(super) client_port: u16,
+    /// The port for operators.
+    pub(super) http_port: u16,
     /// Its configuration file.
     pub(super) config: PathBuf,
     /// Where it writes what happens.
@@ -34,7 +37,7 @@ pub(super) struct Server {
 
 impl Server {
     /// Starts a server from its configuration file.
-    pub(super) fn start(directory: &Path, number: usize, client_port: u16) -> io::Result<Server> {
+    pub(super) fn start(directory: &Path, number: usize, ports: Ports) -> io::Result<Server> {
         let config = directory.join(format!("n{number}.toml"));
         let log = directory.join(format!("n{number}.log"));
         let lines = File::options().create(true).append(true).open(&log)?;
@@ -47,7 +50,8 @@ impl Server {
             // Ctrl-C is for this process, which then tells the servers.
             .process_group(0)
             .spawn()?;
-        Ok(Server { number, client_port, config, log, process, has_ended: false })
+        let Ports { client: client_port, http: http_port, .. } = ports;
+        Ok(Server { number, client_port, http_port, config, log, process, has_ended: false })
     }
 
     /// Whether it is still running, as far as is known.

@@ -107,8 +107,8 @@ impl Cluster {
         })?;
         place.configure(&ports)?;
         let mut servers = Servers::default();
-        for (number, (_, client_port)) in (1..).zip(ports) {
-            let server = Server::start(&place.directory, number, client_port);
+        for (number, ports) in (1..).zip(ports) {
+            let server = Server::start(&place.directory, number, ports);
             servers.0.push(server.map_err(|error| {
                 let what = format_args!("n{number}: {error}; expected to start a process");
                 Failure::new(Exit::Unavailable, what)
@@ -124,6 +124,9 @@ impl Cluster {
         let mut out = format!("{servers} {noun} on loopback; logs in {directory}, {fate}\n");
         for Server { number, client_port, .. } in &self.servers.0 {
             out.push_str(&format!("  n{number}  redis-cli -p {client_port}\n"));
+        }
+        for Server { number, http_port, .. } in &self.servers.0 {
+            out.push_str(&format!("  n{number}  http://127.0.0.1:{http_port}/status\n"));
         }
         out.push_str("Ctrl-C stops all\n");
         out

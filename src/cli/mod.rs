@@ -25,6 +25,7 @@ mod simulate;
 mod status;
 mod text;
 mod values;
+mod watch;
 
 use std::ffi::OsString;
 use std::fmt;

@@ -106,21 +106,22 @@ impl Place {
         self.directory.join(format!("n{number}"))
     }
 
-    /// Writes the configuration files of all servers, whose ports for servers and for clients are given.
-    pub(super) fn configure(&self, ports: &[(u16, u16)]) -> Result<(), Failure> {
+    /// Writes the configuration files of all servers, whose ports are given.
+    pub(super) fn configure(&self, ports: &[Ports]) -> Result<(), Failure> {
         let address = |port: u16| format!("127.0.0.1:{port}");
-        for (number, (peer, client)) in (1..).zip(ports) {
+        for (number, Ports { peer, client, http }) in (1..).zip(ports) {
             let others = (1..).zip(ports).filter(|(other, _)| *other != number);
-            let others = others.map(|(other, (peer, client))| {
+            let others = others.map(|(other, Ports { peer, client, .. })| {
                 format!("    \"{other}={},{}\",\n", address(*peer), address(*client))
             });
             let text = format!(
                 "id = {number}\ncluster = \"{}\"\ndata = {}\npeer-listen = \"{}\"\nclient-listen = \
-                 \"{}\"\nsegment-bytes = {}\npeer = [\n{}]\n",
+                 \"{}\"\nhttp-listen = \"{}\"\nsegment-bytes = {}\npeer = [\n{}]\n",
                 self.cluster,
                 quoted(&self.data(number)),
                 address(*peer),
                 address(*client),
+                address(*http),
                 SEGMENTS.segment_bytes,
                 others.collect::<String>()
             );
@@ -170,19 +171,28 @@ fn parse(text: &str) -> Result<(ClusterId, usize), String> {
     cluster.zip(servers).ok_or_else(|| expected.to_owned())
 }
 
-/// Ports of loopback that are free now, for servers and for clients: outside the range from which the system
-/// chooses, so that no connection happens to take one before its server does.
-pub(super) fn free_ports(servers: usize) -> Option<Vec<(u16, u16)>> {
+/// The ports of one server, on loopback.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ports {
+    pub(super) peer: u16,
+    pub(super) client: u16,
+    pub(super) http: u16,
+}
+
+/// Ports of loopback that are free now: outside the range from which the system chooses, so that no connection
+/// happens to take one before its server does.
+pub(super) fn free_ports(servers: usize) -> Option<Vec<Ports>> {
     const RANGE: std::ops::Range<u16> = 10_000..32_000;
     for _ in 0..1_000 {
-        let step = u16::try_from(2 * servers).ok()?;
+        let step = u16::try_from(3 * servers).ok()?;
         let choices = u64::from(RANGE.end - RANGE.start - step);
         let first = RANGE.start + u16::try_from(random() % choices).ok()?;
         let bound =
             (first..first + step).map(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)));
         if bound.collect::<Result<Vec<_>, _>>().is_ok() {
-            let half = step / 2;
-            return Some((first..first + half).map(|client| (client + half, client)).collect());
+            let each = step / 3;
+            let ports = |client| Ports { client, peer: client + each, http: client + 2 * each };
+            return Some((first..first + each).map(ports).collect());
         }
     }
     None

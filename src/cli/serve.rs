@@ -5,21 +5,19 @@ use super::settings::{Complete, Peer, SETTINGS, Settings};
 use super::signals::{stop_signals, stop_when_input_ends};
 use super::text::unknown;
 use super::values::host_and_port;
-use super::{Exit, Failure, config_file, help, note, print};
+use super::watch::{tell_connection, tell_notices, watch};
+use super::{Exit, Failure, config_file, help, print};
 use lexopt::{Arg, Parser};
 use quorate_core::ServerId;
 use quorate_net::{handshake, peers};
-use quorate_runtime::{Config, Recovered, RoleName, Status};
+use quorate_runtime::{Config, Recovered};
+use quorate_server::http::Http;
 use quorate_server::{ClientSettings, Command, DiskStorage, Node, NodeConfig};
 use quorate_wal::{ClusterId, Identity, Options, RealFiles, Wal, WalError};
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::io;
 use std::net::TcpListener;
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::time::Duration;
-
-/// How often a server is looked at, to tell what has changed.
-const LOOK: Duration = Duration::from_millis(50);
 
 /// What `quorate serve` is asked to do.
 #[derive(Default)]
@@ -34,44 +32,67 @@ const FLAGS: [&str; 4] = ["config", "init", "stop-on-eof", "help"];
 
 /// Runs `quorate serve` with what follows it.
 pub(super) fn run(parser: &mut Parser) -> Result<Exit, Failure> {
-    let Some(Arguments { settings, init, stop_on_eof }) = read(parser)? else {
+    let Some(arguments) = read(parser)? else {
         return print(&help());
     };
-    let complete = settings.complete().map_err(Failure::usage)?;
-    let config = runtime_config(&settings, &complete)?;
+    let complete = arguments.settings.complete().map_err(Failure::usage)?;
+    let (format, level) = (arguments.settings.log_format, arguments.settings.log_level);
+    let lines = LogLines::begin(complete.id, format, level);
+    let lines = lines.map_err(|error| no_thread(&error))?;
+    match serve(&arguments, &complete, &lines) {
+        // Programs read all lines, so the last one is like the others.
+        Err(failure) if lines.are_for_programs() => {
+            tracing::error!("{}", failure.message);
+            Ok(failure.exit)
+        }
+        ended => ended,
+    }
+}
+
+/// Runs a server until it is told to stop or stops by itself.
+fn serve(arguments: &Arguments, complete: &Complete, lines: &LogLines) -> Result<Exit, Failure> {
+    let Arguments { settings, init, stop_on_eof } = arguments;
+    let config = runtime_config(settings, complete)?;
     let (sender, stop) = stop_signals()?;
-    if stop_on_eof {
+    if *stop_on_eof {
         stop_when_input_ends(sender)?;
     }
-    let log = LogLines { server: complete.id };
-    for warning in &complete.warnings {
-        note(&format!("quorate: warning: {warning}"));
-    }
+    complete.warnings.iter().for_each(|warning| lines.warning(warning));
     // What is refused for a port in use has not touched the disk.
-    let for_peers = bind("peer-listen", &settings.peer_listen)?;
-    let for_clients = bind("client-listen", &settings.client_listen)?;
-    let storage = open(&complete, settings.log, init, log)?;
-    log.write(&format!(
-        "serves clients on {} and servers on {}, with its log in {}",
+    let for_peers = bind("peer-listen", &settings.peer_listen, lines)?;
+    let for_clients = bind("client-listen", &settings.client_listen, lines)?;
+    let for_http = settings.http_listen.as_deref();
+    let for_http = for_http.map(|address| bind("http-listen", address, lines)).transpose()?;
+    let storage = open(complete, settings.log, *init)?;
+    tracing::info!(
+        "quorate {} serves clients on {}, servers on {} and http on {}, with its log in {}",
+        env!("CARGO_PKG_VERSION"),
         shown(&for_clients),
         shown(&for_peers),
+        for_http.as_ref().map_or_else(|| "no port".into(), shown),
         complete.data.display()
-    ));
+    );
     let config = NodeConfig {
         runtime: config,
-        peers: peer_config(&settings, &complete),
+        peers: peer_config(settings, complete),
         clients: client_settings(&settings.peers),
     };
-    let node = Node::start(config, (for_peers, for_clients), storage, move |event| {
-        log.write(&event.to_string());
-    });
+    let node = Node::start(config, (for_peers, for_clients), storage, tell_connection);
     let node = node.map_err(|error| Failure::new(Exit::Failed, error))?;
-    watch(&node, &stop, log, settings.limits.max_log_bytes);
-    log.write("stops");
+    tell_notices(node.client().clone()).map_err(|error| no_thread(&error))?;
+    let http = for_http.map(|listener| Http::start(listener, node.watcher())).transpose();
+    let http = http.map_err(|error| no_thread(&error))?;
+    watch(&node, &stop, settings.limits.max_log_bytes);
+    tracing::info!("stops");
     let id = complete.id;
     node.shutdown().map_err(|error| Failure::new(Exit::Failed, format_args!("{id}: {error}")))?;
-    log.write("has stopped");
+    drop(http);
+    tracing::info!("has stopped");
     Ok(Exit::Holds)
+}
+
+fn no_thread(error: &io::Error) -> Failure {
+    Failure::new(Exit::Unavailable, format_args!("a thread could not be started: {error}"))
 }
 
 /// Reads the arguments; nothing if help was asked for.
@@ -164,7 +185,7 @@ fn client_settings(peers: &[Peer]) -> ClientSettings {
     ClientSettings { servers: peers.iter().filter_map(place).collect(), ..Default::default() }
 }
 
-fn bind(name: &str, address: &str) -> Result<TcpListener, Failure> {
+fn bind(name: &str, address: &str, lines: &LogLines) -> Result<TcpListener, Failure> {
     let listener = TcpListener::bind(address).map_err(|error| {
         Failure::new(
             Exit::Unavailable,
@@ -175,8 +196,8 @@ fn bind(name: &str, address: &str) -> Result<TcpListener, Failure> {
         )
     })?;
     if listener.local_addr().is_ok_and(|address| !address.ip().is_loopback()) {
-        note(&format!(
-            "quorate: warning: --{name}: {address} can be reached from other machines; nothing is encrypted, \
+        lines.warning(&format!(
+            "--{name}: {address} can be reached from other machines; nothing is encrypted, \
              and whoever connects is believed"
         ));
     }
@@ -193,7 +214,6 @@ fn open(
     complete: &Complete,
     options: Options,
     init: bool,
-    log: LogLines,
 ) -> Result<(DiskStorage<Command>, Recovered<Command>), Failure> {
     let Complete { id, data, cluster, .. } = complete;
     let identity = Identity { cluster: ClusterId(*cluster), server: *id };
@@ -204,10 +224,10 @@ fn open(
     let (storage, recovered, notes) = opened;
     if let Some(trimmed) = &notes.trimmed {
         let (file, offset) = (trimmed.file.display(), trimmed.offset);
-        log.write(&format!("trimmed a torn write: {file}, offset {offset}"));
+        tracing::warn!("trimmed a torn write: {file}, offset {offset}");
     }
     let (term, last) = (recovered.term, recovered.log.last_index());
-    log.write(&format!("opened its log: term {term}, last index {last}, {} bytes", notes.bytes));
+    tracing::info!("opened its log: term {term}, last index {last}, {} bytes", notes.bytes);
     Ok((storage, recovered))
 }
 
@@ -220,35 +240,4 @@ fn refused(error: WalError) -> Failure {
         _ => Exit::BadData,
     };
     Failure::new(exit, error)
-}
-
-/// Tells what changes, until the server is to stop or has stopped.
-fn watch(node: &Node, stop: &Receiver<()>, log: LogLines, max_log_bytes: u64) {
-    let (mut last, mut was_full) = (String::new(), false);
-    while stop.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
-        let status = node.client().status();
-        if status.stopped.is_some() {
-            return;
-        }
-        let now = describe(&status);
-        if now != last {
-            log.write(&now);
-            last = now;
-        }
-        let is_full = status.log_bytes >= max_log_bytes;
-        if is_full && !was_full {
-            log.write(&format!("has a log of {} bytes: refuses writes", status.log_bytes));
-        }
-        was_full = is_full;
-    }
-}
-
-fn describe(status: &Status) -> String {
-    let term = status.term;
-    match (status.role, status.leader) {
-        (RoleName::Leader, _) => format!("leads in term {term}"),
-        (RoleName::Candidate, _) => format!("stands for election in term {term}"),
-        (RoleName::Follower, Some(leader)) => format!("follows {leader} in term {term}"),
-        (RoleName::Follower, None) => format!("knows no leader in term {term}"),
-    }
 }

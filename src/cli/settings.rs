@@ -3,6 +3,7 @@
 //! A setting has one name, which is its flag and its key in a configuration file, and one function that reads
 //! its value. So both say the same of a wrong value; only where it stands differs.
 
+use super::log_lines::{LogFormat, level};
 use super::text::labelled;
 use super::values::{duration, host_and_port, number, size};
 use quorate_core::{Configuration, ServerId};
@@ -10,11 +11,15 @@ use quorate_runtime::{Limits, Timing};
 use quorate_server::cluster_id;
 use quorate_wal::Options;
 use std::path::PathBuf;
+use tracing_subscriber::filter::LevelFilter;
 
 /// Where clients look for a server if nothing else is said: where Redis would be.
 pub(super) const CLIENT_LISTEN: &str = "127.0.0.1:6379";
 /// Where other servers look for it.
 pub(super) const PEER_LISTEN: &str = "127.0.0.1:7379";
+/// Where operators look at it: a port that is free. Several servers on one machine are not in each other's way,
+/// and the port is told at the start.
+pub(super) const HTTP_LISTEN: &str = "127.0.0.1:0";
 
 /// What a server is told.
 #[derive(Clone, Debug)]
@@ -24,6 +29,10 @@ pub(super) struct Settings {
     pub(super) cluster: Option<u128>,
     pub(super) peer_listen: String,
     pub(super) client_listen: String,
+    /// Nothing if there is to be no port for operators.
+    pub(super) http_listen: Option<String>,
+    pub(super) log_format: LogFormat,
+    pub(super) log_level: LevelFilter,
     pub(super) peers: Vec<Peer>,
     pub(super) timing: Timing,
     pub(super) limits: Limits,
@@ -48,6 +57,9 @@ impl Default for Settings {
             cluster: None,
             peer_listen: PEER_LISTEN.into(),
             client_listen: CLIENT_LISTEN.into(),
+            http_listen: Some(HTTP_LISTEN.into()),
+            log_format: LogFormat::Human,
+            log_level: LevelFilter::INFO,
             peers: Vec::new(),
             timing: Timing::default(),
             limits: Limits::default(),
@@ -152,6 +164,28 @@ pub(super) const SETTINGS: &[Setting] = &[
         s.limits.max_log_bytes = size.ok_or_else(|| wrong(expected, "2G"))?;
         Ok(())
     }),
+    setting(
+        "http-listen",
+        "ADDRESS",
+        "where operators look; none: nowhere (a free port of loopback)",
+        |s, text| {
+            s.http_listen = match text {
+                "none" => None,
+                text => Some(address(text, "127.0.0.1:8379").map_err(or_none)?),
+            };
+            Ok(())
+        },
+    ),
+    setting("log-format", "human|json", "how lines on standard error look (human)", |s, text| {
+        let format = LogFormat::named(text);
+        s.log_format = format.ok_or_else(|| wrong("expected human or json", "json"))?;
+        Ok(())
+    }),
+    setting("log-level", "LEVEL", "what is told: error, warn, info or debug (info)", |s, text| {
+        let expected = "expected error, warn, info or debug";
+        s.log_level = level(text).ok_or_else(|| wrong(expected, "info"))?;
+        Ok(())
+    }),
     setting("segment-bytes", "SIZE", "the length of a file of the log (64M)", |s, text| {
         let is_good = |size: &u64| size.is_multiple_of(512) && (64 << 10..=1 << 30).contains(size);
         let expected = "expected a size from 64K to 1G, a multiple of 512";
@@ -163,6 +197,10 @@ pub(super) const SETTINGS: &[Setting] = &[
 
 fn wrong(expected: impl Into<String>, example: &'static str) -> Wrong {
     Wrong { expected: expected.into(), example }
+}
+
+fn or_none(wrong: Wrong) -> Wrong {
+    Wrong { expected: format!("{}, or none", wrong.expected), ..wrong }
 }
 
 fn server(text: &str, example: &'static str) -> Result<ServerId, Wrong> {

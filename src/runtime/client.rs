@@ -2,9 +2,10 @@
 
 use crate::error::Error;
 use crate::machine::StateMachine;
+use crate::notices::Notice;
 use crate::request::{Ask, Recipient, Request, Ticket};
 use crate::shared::Shared;
-use crate::status::Status;
+use crate::status::{Queues, Status};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -69,6 +70,18 @@ impl<M: StateMachine> Client<M> {
     /// How the server is.
     pub fn status(&self) -> Status {
         self.shared.status()
+    }
+
+    /// What waits in the server's mailbox now.
+    pub fn queues(&self) -> Queues {
+        self.shared.queues()
+    }
+
+    /// Waits until something has happened in elections, and takes all of it, with how many more notices there
+    /// were for which there was no room. None when the server has stopped and all have been taken. Whoever
+    /// takes them is the only one to get them.
+    pub fn wait_notices(&self) -> Option<(Vec<Notice>, u64)> {
+        self.shared.wait_notices()
     }
 
     /// Waits until the server has stopped, for whatever reason, and says why.

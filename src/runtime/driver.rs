@@ -14,17 +14,19 @@
 use crate::alarms::Alarms;
 use crate::clock::{Clock, Timer};
 use crate::error::Error;
+use crate::figures::Figures;
 use crate::log_thread::{LogWork, panic_text};
 use crate::machine::StateMachine;
 use crate::mailbox::{Closed, Mailbox};
+use crate::notices::Witness;
 use crate::outcomes::Outcomes;
 use crate::request::{Ask, Request};
 use crate::shared::{Arrivals, Shared};
 use crate::transport::Transport;
 use crate::waiting::Waiter;
 use quorate_core::{
-    Applied, Effects, Envelope, Event, Input, Parameters, Proposal, Reply, Role, State, StepDown,
-    Timers, Write, step_into,
+    AbstractAction, Applied, Effects, Envelope, Event, Input, Parameters, Proposal, Reply, Role,
+    State, StepDown, Timers, Write, step_into,
 };
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -46,6 +48,8 @@ pub(crate) struct Driver<M: StateMachine, T: Transport<Command = M::Command>, K:
     pub(crate) log: Arc<Mailbox<LogWork<M::Command>>>,
     pub(crate) log_bytes: u64,
     pub(crate) batch: Batch<M::Command>,
+    pub(crate) witness: Witness,
+    pub(crate) figures: Figures,
 }
 
 /// What the steps of one batch ask for, together; and what there is to say about them.
@@ -80,9 +84,13 @@ impl<C> Batch<C> {
     }
 
     /// Adds what one step asks for.
-    fn collect(&mut self) {
+    fn collect(&mut self, figures: &mut Figures) {
         let effects = &mut self.effects;
         self.messages.append(&mut effects.send);
+        if let Some(Write { witness: AbstractAction::BecomeCandidate { .. }, .. }) = &effects.write
+        {
+            figures.elections_started += 1;
+        }
         self.writes.extend(effects.write.take());
         self.replies.append(&mut effects.reply);
         self.timers.election |= effects.timers.election;
@@ -94,8 +102,12 @@ impl<C> Batch<C> {
         }
         for event in &effects.events {
             match event {
+                Event::Performed(AbstractAction::BecomeLeader { .. }) => figures.elections_won += 1,
                 Event::Performed(_) => {}
-                Event::SteppedDown(why) => self.stepped_down = Some(*why),
+                Event::SteppedDown(why) => {
+                    figures.step_downs.count(*why);
+                    self.stepped_down = Some(*why);
+                }
                 Event::Refused { .. } => self.messages_refused += 1,
             }
         }
@@ -150,7 +162,15 @@ impl<M: StateMachine, T: Transport<Command = M::Command>, K: Clock> Driver<M, T,
 
     /// Steps what the disk has finished, and what other servers say.
     fn step_disk_and_peers(&mut self, arrivals: &mut Arrivals<M>) {
-        self.log_bytes = arrivals.log_bytes.take().unwrap_or(self.log_bytes);
+        if let Some((log_bytes, figures)) = arrivals.disk.take() {
+            (self.log_bytes, self.figures.disk) = (log_bytes, figures);
+        }
+        let (messages, requests) = (arrivals.messages.len(), arrivals.requests.len());
+        self.figures.messages_received += messages as u64;
+        self.figures.requests_refused += mem::take(&mut arrivals.requests_refused);
+        if messages + requests > 0 {
+            self.figures.arrivals_per_batch.record((messages + requests) as u64);
+        }
         self.batch.messages_lost += mem::take(&mut arrivals.messages_lost);
         match mem::take(&mut arrivals.persisted) {
             0 => {}
@@ -241,13 +261,15 @@ impl<M: StateMachine, T: Transport<Command = M::Command>, K: Clock> Driver<M, T,
 
     fn step(&mut self, input: Input<M::Command>) {
         step_into(&self.parameters, &mut self.state, input, &mut self.batch.effects);
-        self.batch.collect();
+        self.witness.see(&self.state, &self.batch.effects);
+        self.batch.collect(&mut self.figures);
     }
 
     /// Does what the steps of this batch asked for.
     fn settle(&mut self) {
         let batch = &mut self.batch;
         if !batch.messages.is_empty() {
+            self.figures.messages_sent += batch.messages.len() as u64;
             self.transport.send(&mut batch.messages);
             batch.messages.clear();
         }
@@ -257,12 +279,19 @@ impl<M: StateMachine, T: Transport<Command = M::Command>, K: Clock> Driver<M, T,
             let _ = self.log.put(|work| work.writes.append(&mut batch.writes));
             batch.writes.clear();
         }
-        self.outcomes.apply(&self.state.log, batch.applied.take(), &batch.replies);
-        self.outcomes.answer(&mut batch.replies);
+        let now = if batch.replies.is_empty() { Duration::ZERO } else { self.alarms.now() };
+        if let Some(Applied { first, last }) = batch.applied {
+            self.figures.entries_applied += last.next().beyond(first);
+        }
+        self.outcomes.apply(&self.state.log, batch.applied.take(), &batch.replies, now);
+        self.outcomes.answer(&mut batch.replies, now);
+        self.figures.requests = *self.outcomes.figures();
         self.alarms.watch_requests(self.outcomes.next_deadline());
         let (state, log_bytes, waiting) = (&self.state, self.log_bytes, self.outcomes.waiting());
-        self.shared.publish(|status| {
+        let figures = &self.figures;
+        self.shared.publish_with(&mut self.witness.notices, |status| {
             status.look_at(state);
+            status.figures = *figures;
             status.log_bytes = log_bytes;
             status.waiting_requests = waiting;
             status.messages_lost = batch.messages_lost;

@@ -75,7 +75,8 @@
 //! 3. The threads: `driver`, `log_thread`, `alarms` and `system_clock`.
 //! 4. Requests and their outcomes: `request`, `waiting`, `outcomes`, `client`.
 //! 5. Settings, start and stop: `config`, `server`, `status`, `error`.
-//! 6. Disk, network and time in memory: [`memory`].
+//! 6. What a server says of itself: `figures`, `notices`.
+//! 7. Disk, network and time in memory: [`memory`].
 //!
 //! # What is deliberately absent
 //! No snapshots: the whole log is applied again after a start, and has a limit. No sessions: a write in doubt that
@@ -87,10 +88,12 @@ mod clock;
 mod config;
 mod driver;
 mod error;
+mod figures;
 mod log_thread;
 mod machine;
 pub mod mailbox;
 pub mod memory;
+mod notices;
 mod outcomes;
 mod request;
 mod server;
@@ -106,10 +109,12 @@ pub use client::Client;
 pub use clock::{Bell, Clock, Timer};
 pub use config::{Config, InvalidConfig, Limits, Timing};
 pub use error::Error;
+pub use figures::{DiskFigures, Ended, Figures, Histogram, RequestFigures, StepDowns};
 pub use machine::StateMachine;
+pub use notices::Notice;
 pub use request::{Ask, Recipient, Request, Ticket};
 pub use server::{Parts, Server, StartError};
-pub use status::{RoleName, Status};
+pub use status::{FollowerStatus, Queues, RoleName, Status};
 pub use storage::{Recovered, Storage, StorageError};
 pub use system_clock::SystemClock;
 pub use transport::{Inbox, Transport};

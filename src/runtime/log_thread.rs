@@ -5,6 +5,7 @@
 //! to decide how many. Nothing is reported that the storage has not confirmed, and after an error nothing is
 //! reported at all but the error.
 
+use crate::figures::DiskFigures;
 use crate::machine::StateMachine;
 use crate::mailbox::{Content, Mailbox};
 use crate::shared::Shared;
@@ -13,6 +14,7 @@ use quorate_core::Write;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Instant;
 
 /// What waits for the disk.
 pub(crate) struct LogWork<C> {
@@ -62,15 +64,18 @@ fn serve<M: StateMachine, S: Storage<Command = M::Command>>(
     mailbox: &Mailbox<LogWork<M::Command>>,
     shared: &Shared<M>,
 ) -> Result<(), StorageError> {
-    let mut work = LogWork::default();
+    let (mut work, mut figures) = (LogWork::default(), DiskFigures::default());
     while mailbox.take(&mut work).is_ok() {
         if !work.writes.is_empty() {
+            let begun = Instant::now();
             storage.write(&work.writes)?;
+            figures.sync_latency.record_time(begun.elapsed());
             let (count, bytes) = (work.writes.len(), storage.log_bytes());
+            figures.writes_per_sync.record(count as u64);
             // A driver that has stopped does not need to know.
             let _ = shared.arrivals.put(|arrivals| {
                 arrivals.persisted += count;
-                arrivals.log_bytes = Some(bytes);
+                arrivals.disk = Some((bytes, figures));
             });
             work.writes.clear();
         }

@@ -110,6 +110,11 @@ impl<C: Content> Mailbox<C> {
         Ok(())
     }
 
+    /// Lets `look` see what waits.
+    pub fn look<R>(&self, look: impl FnOnce(&C) -> R) -> R {
+        look(&self.inside.lock().content)
+    }
+
     /// Lets nothing more in. What is in can still be taken.
     pub fn close(&self) {
         let mut inside = self.inside.lock();

@@ -8,8 +8,9 @@
 //! found until its answer is there, and an answer until it is delivered.
 
 use crate::error::Error;
+use crate::figures::RequestFigures;
 use crate::machine::StateMachine;
-use crate::request::Request;
+use crate::request::{Request, timed_out};
 use crate::waiting::{Answer, Waiter, Waiting};
 use quorate_core::{Applied, Log, Outcome, Payload, Reply, RequestId};
 use std::collections::VecDeque;
@@ -23,11 +24,25 @@ pub(crate) struct Outcomes<M: StateMachine> {
     waiting: Waiting<M>,
     /// What is to be delivered once the status is published.
     answers: VecDeque<Answer<M>>,
+    /// How long before its deadline a request was let in.
+    request_timeout: Duration,
+    figures: RequestFigures,
 }
 
 impl<M: StateMachine> Outcomes<M> {
-    pub(crate) fn new(machine: M) -> Outcomes<M> {
-        Outcomes { machine, waiting: Waiting::new(), answers: VecDeque::new() }
+    pub(crate) fn new(machine: M, request_timeout: Duration) -> Outcomes<M> {
+        Outcomes {
+            machine,
+            waiting: Waiting::new(),
+            answers: VecDeque::new(),
+            request_timeout,
+            figures: RequestFigures::default(),
+        }
+    }
+
+    /// What has become of requests so far.
+    pub(crate) fn figures(&self) -> &RequestFigures {
+        &self.figures
     }
 
     /// How many requests wait for their outcome.
@@ -50,22 +65,43 @@ impl<M: StateMachine> Outcomes<M> {
 
     /// Answers a request that was not let in.
     pub(crate) fn refuse(&mut self, waiter: Waiter<M>, error: Error) {
-        self.answers.push_back(waiter.answer(Err(error)));
+        self.end(waiter, Err(error));
     }
 
     /// Answers the requests that have waited long enough.
     pub(crate) fn expire(&mut self, now: Duration) {
-        let answers = &mut self.answers;
-        self.waiting.expire(now, |answer| answers.push_back(answer));
+        while let Some(waiter) = self.waiting.expire(now) {
+            let is_write = waiter.query.is_none();
+            self.end(waiter, Err(timed_out(is_write)));
+        }
+    }
+
+    /// Counts how a request ended, and lets the answer wait for its delivery.
+    fn end(&mut self, waiter: Waiter<M>, result: Result<M::Reply, Error>) {
+        let RequestFigures { writes, reads, .. } = &mut self.figures;
+        let ended = if waiter.query.is_none() { writes } else { reads };
+        ended.count(&result);
+        self.answers.push_back(waiter.answer(result));
+    }
+
+    /// The same for a request that has its reply now.
+    fn reply(&mut self, waiter: Waiter<M>, reply: M::Reply, now: Duration) {
+        let RequestFigures { write_latency, read_latency, .. } = &mut self.figures;
+        let latency = if waiter.query.is_none() { write_latency } else { read_latency };
+        let begun = waiter.deadline.saturating_sub(self.request_timeout);
+        latency.record_time(now.saturating_sub(begun));
+        self.end(waiter, Ok(reply));
     }
 
     /// Applies entries, and answers the writes among `replies` with the results. They are in the order of the
-    /// log, because the core reports a write in the step that applies it.
+    /// log, because the core reports a write in the step that applies it. `now` is the time by the server's
+    /// clock.
     pub(crate) fn apply(
         &mut self,
         log: &Log<M::Command>,
         applied: Option<Applied>,
         replies: &[Reply],
+        now: Duration,
     ) {
         let Some(Applied { first, last }) = applied else { return };
         let count = usize::try_from(last.next().beyond(first)).unwrap_or(usize::MAX);
@@ -83,7 +119,7 @@ impl<M: StateMachine> Outcomes<M> {
             if let (Some(result), Some((_, request))) = (result, next.filter(|n| n.0 == index)) {
                 next = written.next();
                 if let Some(waiter) = self.waiting.remove(request) {
-                    self.answers.push_back(waiter.answer(Ok(result)));
+                    self.reply(waiter, result, now);
                 }
             }
             index = index.next();
@@ -91,7 +127,7 @@ impl<M: StateMachine> Outcomes<M> {
     }
 
     /// Answers all requests whose outcome the core has decided, other than by applying them.
-    pub(crate) fn answer(&mut self, replies: &mut Vec<Reply>) {
+    pub(crate) fn answer(&mut self, replies: &mut Vec<Reply>, now: Duration) {
         for Reply { request, outcome } in replies.iter().copied() {
             let result = match outcome {
                 Outcome::Written(_) => continue,
@@ -106,8 +142,10 @@ impl<M: StateMachine> Outcomes<M> {
                 Outcome::Busy => Err(Error::Busy),
                 Outcome::Unknown => Err(Error::InDoubt),
             };
-            if let Some(waiter) = self.waiting.remove(request) {
-                self.answers.push_back(waiter.answer(result));
+            let Some(waiter) = self.waiting.remove(request) else { continue };
+            match result {
+                Ok(reply) => self.reply(waiter, reply, now),
+                Err(error) => self.end(waiter, Err(error)),
             }
         }
         replies.clear();

@@ -6,9 +6,11 @@ use crate::clock::Clock;
 use crate::config::{Config, InvalidConfig};
 use crate::driver::{Batch, Driver, SHUT_DOWN};
 use crate::error::Error;
+use crate::figures::Figures;
 use crate::log_thread::{self, LogWork};
 use crate::machine::StateMachine;
 use crate::mailbox::Mailbox;
+use crate::notices::Witness;
 use crate::outcomes::Outcomes;
 use crate::shared::Shared;
 use crate::status::Status;
@@ -110,7 +112,7 @@ impl<M: StateMachine> Server<M> {
             return Err(StartError::Recovered(what));
         }
         let state = State::recover(id, configuration, term, voted_for, log)?;
-        let log_bytes = storage.log_bytes();
+        let (log_bytes, witness) = (storage.log_bytes(), Witness::new(&state));
         let shared = Arc::new(Shared::new(limits, Status::at_start(&state, log_bytes)));
         let log = Arc::new(Mailbox::new());
         // From here on the driver's end, however it comes, stops transport and clock.
@@ -119,12 +121,14 @@ impl<M: StateMachine> Server<M> {
             parameters,
             transport,
             alarms: Alarms::new(clock, timing, seed),
-            outcomes: Outcomes::new(machine),
+            outcomes: Outcomes::new(machine, timing.request_timeout),
             request_timeout: timing.request_timeout,
             shared: Arc::clone(&shared),
             log: Arc::clone(&log),
             log_bytes,
             batch: Batch::new(),
+            witness,
+            figures: Figures::default(),
         };
         driver.alarms.begin(shared.bell())?;
         driver.transport.start(shared.inbox())?;

@@ -7,10 +7,12 @@
 use crate::clock::{Bell, Timer};
 use crate::config::Limits;
 use crate::error::Error;
+use crate::figures::DiskFigures;
 use crate::machine::StateMachine;
 use crate::mailbox::{Closed, Content, Mailbox};
+use crate::notices::{Notice, Notices};
 use crate::request::Request;
-use crate::status::Status;
+use crate::status::{Queues, Status};
 use crate::sync::{Condvar, Mutex};
 use crate::transport::Inbox;
 use quorate_core::Envelope;
@@ -20,16 +22,23 @@ use std::sync::Arc;
 pub(crate) struct Shared<M: StateMachine> {
     pub(crate) arrivals: Mailbox<Arrivals<M>>,
     pub(crate) limits: Limits,
-    status: Mutex<Status>,
-    stopped: Condvar,
+    published: Mutex<Published>,
+    /// Told when the server has stopped, and when there are notices.
+    changed: Condvar,
+}
+
+/// What a server says of itself.
+struct Published {
+    status: Status,
+    notices: Notices,
 }
 
 /// What has arrived at a server since its driver last looked.
 pub(crate) struct Arrivals<M: StateMachine> {
     /// How many writes have become durable.
     pub(crate) persisted: usize,
-    /// How large the log was after that.
-    pub(crate) log_bytes: Option<u64>,
+    /// How large the log was after that, and what the log thread had counted.
+    pub(crate) disk: Option<(u64, DiskFigures)>,
     /// Why the disk can no longer be relied on.
     pub(crate) failure: Option<Arc<str>>,
     /// Messages of other servers, in order of arrival.
@@ -38,6 +47,8 @@ pub(crate) struct Arrivals<M: StateMachine> {
     pub(crate) messages_lost: u64,
     /// Requests of clients, in order of arrival.
     pub(crate) requests: Vec<Request<M>>,
+    /// How many more there were for which there was no room.
+    pub(crate) requests_refused: u64,
     /// For each timer, the greatest epoch with which it has rung.
     pub(crate) rings: [Option<u64>; Timer::COUNT],
     /// Whether the server is to shut down.
@@ -48,11 +59,12 @@ impl<M: StateMachine> Default for Arrivals<M> {
     fn default() -> Arrivals<M> {
         Arrivals {
             persisted: 0,
-            log_bytes: None,
+            disk: None,
             failure: None,
             messages: Vec::new(),
             messages_lost: 0,
             requests: Vec::new(),
+            requests_refused: 0,
             rings: [None; Timer::COUNT],
             shutdown: false,
         }
@@ -61,7 +73,7 @@ impl<M: StateMachine> Default for Arrivals<M> {
 
 impl<M: StateMachine> Content for Arrivals<M> {
     fn is_empty(&self) -> bool {
-        // The size of the log and the number of lost messages wake nobody.
+        // The figures of the log and the numbers of what was lost or refused wake nobody.
         self.persisted == 0
             && self.failure.is_none()
             && self.messages.is_empty()
@@ -74,7 +86,8 @@ impl<M: StateMachine> Content for Arrivals<M> {
 impl<M: StateMachine> Shared<M> {
     pub(crate) fn new(limits: Limits, status: Status) -> Shared<M> {
         let arrivals = Mailbox::new();
-        Shared { arrivals, limits, status: Mutex::new(status), stopped: Condvar::new() }
+        let published = Published { status, notices: Notices::default() };
+        Shared { arrivals, limits, published: Mutex::new(published), changed: Condvar::new() }
     }
 
     /// Lets requests in, the first ones first, as far as there is room. What is not let in stays.
@@ -85,6 +98,7 @@ impl<M: StateMachine> Shared<M> {
         let fitted = self.arrivals.put(|arrivals| {
             let room = self.limits.client_mailbox.saturating_sub(arrivals.requests.len());
             arrivals.requests.extend(requests.drain(..room.min(requests.len())));
+            arrivals.requests_refused += requests.len() as u64;
             requests.is_empty()
         });
         match fitted {
@@ -123,34 +137,67 @@ impl<M: StateMachine> Shared<M> {
 
     /// The status, copied.
     pub(crate) fn status(&self) -> Status {
-        self.status.lock().clone()
+        self.published.lock().status.clone()
     }
 
     /// Changes the status.
     pub(crate) fn publish(&self, change: impl FnOnce(&mut Status)) {
-        change(&mut self.status.lock());
+        change(&mut self.published.lock().status);
+    }
+
+    /// Changes the status, and puts notices in, which it takes out of the vector.
+    pub(crate) fn publish_with(&self, notices: &mut Vec<Notice>, change: impl FnOnce(&mut Status)) {
+        let mut published = self.published.lock();
+        change(&mut published.status);
+        let has_news = published.notices.add(notices);
+        drop(published);
+        if has_news {
+            self.changed.notify_all();
+        }
+    }
+
+    /// Waits until there are notices, and takes them, with how many there were besides. None when the server
+    /// has stopped and all have been taken.
+    pub(crate) fn wait_notices(&self) -> Option<(Vec<Notice>, u64)> {
+        let mut published = self.published.lock();
+        while published.notices.is_empty() {
+            if published.status.stopped.is_some() {
+                return None;
+            }
+            published = self.changed.wait(published);
+        }
+        Some(published.notices.take())
+    }
+
+    /// What waits in the mailbox.
+    pub(crate) fn queues(&self) -> Queues {
+        self.arrivals.look(|arrivals| Queues {
+            requests: arrivals.requests.len(),
+            messages: arrivals.messages.len(),
+        })
     }
 
     /// Says that the server has stopped, and lets nothing more in.
     pub(crate) fn stop(&self, why: &Arc<str>) {
         self.publish(|status| status.stopped = Some(Arc::clone(why)));
         self.arrivals.close();
-        self.stopped.notify_all();
+        self.changed.notify_all();
     }
 
     /// Waits until the server has stopped; why it has.
     pub(crate) fn wait_stopped(&self) -> Arc<str> {
-        let mut status = self.status.lock();
+        let mut published = self.published.lock();
         loop {
-            if let Some(why) = &status.stopped {
+            if let Some(why) = &published.status.stopped {
                 return Arc::clone(why);
             }
-            status = self.stopped.wait(status);
+            published = self.changed.wait(published);
         }
     }
 
     fn why_stopped(&self) -> Arc<str> {
         // The reason is there before the mailbox is closed.
-        self.status.lock().stopped.clone().unwrap_or_else(|| Arc::from("it is stopping"))
+        let stopped = self.published.lock().status.stopped.clone();
+        stopped.unwrap_or_else(|| Arc::from("it is stopping"))
     }
 }

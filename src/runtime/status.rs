@@ -1,6 +1,7 @@
 //! What a server says of itself to whoever looks.
 
-use quorate_core::{Index, Role, ServerId, State, StepDown, Term};
+use crate::figures::Figures;
+use quorate_core::{Flow, Index, Progress, Role, ServerId, State, StepDown, Term};
 use std::fmt;
 use std::sync::Arc;
 
@@ -23,6 +24,8 @@ pub struct Status {
     pub commit_index: Index,
     /// How much its state machine has applied.
     pub last_applied: Index,
+    /// How far each other server is, if this one leads; in increasing order of id.
+    pub followers: Vec<FollowerStatus>,
     /// How many writes its disk owes.
     pub unfinished_writes: usize,
     /// How many bytes its durable log takes up.
@@ -35,8 +38,45 @@ pub struct Status {
     pub messages_refused: u64,
     /// Why it last stopped leading, if it ever led since the start.
     pub stepped_down: Option<StepDown>,
+    /// What it has counted since its start.
+    pub figures: Figures,
     /// Why it has stopped, if it has.
     pub stopped: Option<Arc<str>>,
+}
+
+/// How far a leader knows another server to be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FollowerStatus {
+    /// Which server.
+    pub server: ServerId,
+    /// The next entry to send to it.
+    pub next_index: Index,
+    /// The highest entry known to be durable there.
+    pub match_index: Index,
+    /// How many batches of entries it has not acknowledged yet.
+    pub in_flight: usize,
+    /// Whether it is not yet known how far its log matches.
+    pub is_probing: bool,
+}
+
+impl FollowerStatus {
+    fn of(progress: &Progress) -> FollowerStatus {
+        let (in_flight, is_probing) = match &progress.flow {
+            Flow::Streaming { in_flight } => (in_flight.len(), false),
+            Flow::Probing { waiting } => (usize::from(*waiting), true),
+        };
+        let Progress { server, next_index, match_index, .. } = *progress;
+        FollowerStatus { server, next_index, match_index, in_flight, is_probing }
+    }
+}
+
+/// What waits in a server's mailbox.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Queues {
+    /// Requests; at most [`Limits::client_mailbox`](crate::Limits::client_mailbox).
+    pub requests: usize,
+    /// Messages of other servers; at most [`Limits::peer_mailbox`](crate::Limits::peer_mailbox).
+    pub messages: usize,
 }
 
 /// The name of a role.
@@ -72,12 +112,14 @@ impl Status {
             durable_index: Index::ZERO,
             commit_index: Index::ZERO,
             last_applied: Index::ZERO,
+            followers: Vec::new(),
             unfinished_writes: 0,
             log_bytes,
             waiting_requests: 0,
             messages_lost: 0,
             messages_refused: 0,
             stepped_down: None,
+            figures: Figures::default(),
             stopped: None,
         };
         status.look_at(state);
@@ -98,5 +140,9 @@ impl Status {
         self.commit_index = state.commit_index;
         self.last_applied = state.last_applied;
         self.unfinished_writes = state.unfinished.len();
+        self.followers.clear();
+        if let Role::Leader(leader) = &state.role {
+            self.followers.extend(leader.progress.iter().map(FollowerStatus::of));
+        }
     }
 }

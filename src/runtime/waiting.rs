@@ -6,7 +6,7 @@
 
 use crate::error::Error;
 use crate::machine::StateMachine;
-use crate::request::{Recipient, timed_out};
+use crate::request::Recipient;
 use quorate_core::RequestId;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -87,16 +87,13 @@ impl<M: StateMachine> Waiting<M> {
         self.queue.front()?.as_ref().map(|waiter| waiter.deadline)
     }
 
-    /// Ends the waiting of every request whose deadline has come.
-    pub(crate) fn expire(&mut self, now: Duration, mut end: impl FnMut(Answer<M>)) {
-        while self.next_deadline().is_some_and(|deadline| deadline <= now) {
-            if let Some(waiter) = self.queue.front_mut().and_then(Option::take) {
-                self.count -= 1;
-                let is_write = waiter.query.is_none();
-                end(waiter.answer(Err(timed_out(is_write))));
-            }
-            self.drop_gaps();
-        }
+    /// Ends the waiting of the first request if its deadline has come.
+    pub(crate) fn expire(&mut self, now: Duration) -> Option<Waiter<M>> {
+        self.next_deadline().filter(|deadline| *deadline <= now)?;
+        let waiter = self.queue.front_mut().and_then(Option::take)?;
+        self.count -= 1;
+        self.drop_gaps();
+        Some(waiter)
     }
 
     /// Ends the waiting of all.

@@ -4,6 +4,8 @@ use crate::asking::{Asker, Patience};
 use crate::connection::{Connection, Pending};
 use crate::links::Links;
 use crate::machine::Machine;
+use crate::report::count;
+use crate::seldom::Seldom;
 use quorate_core::ServerId;
 use quorate_kv::{Host, Info, Session};
 use quorate_net::resp::{self, Requests};
@@ -19,6 +21,8 @@ use std::time::{Duration, Instant};
 const STACK: usize = 512 * 1024;
 /// How long to wait when connections cannot be accepted.
 const PAUSE: Duration = Duration::from_millis(50);
+/// How often at most it is told that there are too many clients.
+const TELL: Duration = Duration::from_secs(10);
 
 /// What clients may do.
 #[derive(Clone, Debug)]
@@ -53,6 +57,7 @@ pub(crate) struct Clients {
     begun: Instant,
     open: Mutex<Open>,
     has_ended: Condvar,
+    refusals: Seldom,
 }
 
 #[derive(Default)]
@@ -76,7 +81,8 @@ pub(crate) struct Known {
 impl Clients {
     pub(crate) fn new(known: Known) -> Arc<Clients> {
         let (open, has_ended) = (Mutex::new(Open::default()), Condvar::new());
-        Arc::new(Clients { known, begun: Instant::now(), open, has_ended })
+        let refusals = Seldom::new(TELL);
+        Arc::new(Clients { known, begun: Instant::now(), open, has_ended, refusals })
     }
 
     /// Accepts connections until the server stops, and ends only after each has ended.
@@ -119,6 +125,7 @@ impl Clients {
         }
         if open.connections.len() >= self.known.settings.connections {
             drop(open);
+            self.tell_refusal();
             refuse(&stream, "ERR max number of clients reached");
             return None;
         }
@@ -128,6 +135,8 @@ impl Clients {
         let session = Arc::new(Mutex::new(session));
         open.connections.insert(number, (second, Arc::clone(&session)));
         drop(open);
+        count(&self.known.links.counters.accepted, 1);
+        tracing::debug!(client = number, %address, "let a client in");
         let clients = Arc::clone(self);
         let work = move || {
             let _entry = Entry { clients: &clients, number };
@@ -197,6 +206,24 @@ impl Clients {
         // to be accepted already.
         let address = SocketAddr::new(ip, self.known.address.port());
         let _ = TcpStream::connect_timeout(&address, Duration::from_secs(1));
+    }
+
+    fn tell_refusal(&self) {
+        count(&self.known.links.counters.refused, 1);
+        if let Some(refused) = self.refusals.happens() {
+            let limit = self.known.settings.connections;
+            tracing::warn!(limit, refused, "refused clients, because too many are connected");
+        }
+    }
+
+    /// How many clients are connected.
+    pub(crate) fn connected(&self) -> usize {
+        self.lock().connections.len()
+    }
+
+    /// For how long clients have been served.
+    pub(crate) fn uptime(&self) -> Duration {
+        self.begun.elapsed()
     }
 
     fn leave(&self, number: u64) {

@@ -13,16 +13,20 @@
 //! 6. `connection`: one client. `clients`: all of them.
 //! 7. `storage`: the write-ahead log as the runtime's storage. `cluster_name`: what a cluster is called.
 //! 8. [`Node`]: starting and stopping.
+//! 9. `report`: what a server says of itself. [`http`]: where operators see it.
 
 mod asking;
 mod clients;
 mod cluster_name;
 mod connection;
+pub mod http;
 mod links;
 mod machine;
 mod node;
 mod packet;
+mod report;
 mod run;
+mod seldom;
 mod storage;
 
 pub use clients::ClientSettings;
@@ -30,4 +34,5 @@ pub use cluster_name::{NotAClusterName, cluster_id};
 pub use machine::Machine;
 pub use node::{Node, NodeConfig, StartError};
 pub use quorate_kv::Command;
+pub use report::{ClientFigures, Report, Watcher};
 pub use storage::{DiskStorage, Opened};

@@ -2,6 +2,7 @@
 
 use crate::machine::Machine;
 use crate::packet::{Asks, Packet};
+use crate::report::{Counters, count};
 use crate::run::Run;
 use quorate_core::{Envelope, ServerId};
 use quorate_kv::Command;
@@ -27,6 +28,7 @@ pub(crate) struct Links {
     forwarded: Mutex<BTreeMap<u64, (ServerId, Arc<Run>)>>,
     next: AtomicU64,
     observer: Box<Observer>,
+    pub(crate) counters: Counters,
 }
 
 impl Links {
@@ -38,6 +40,7 @@ impl Links {
             forwarded: Mutex::new(BTreeMap::new()),
             next: AtomicU64::new(0),
             observer,
+            counters: Counters::default(),
         })
     }
 
@@ -51,8 +54,10 @@ impl Links {
     pub(crate) fn forward(&self, to: ServerId, asks: Asks, run: &Arc<Run>) -> Option<u64> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         self.lock().insert(number, (to, Arc::clone(run)));
+        let requests = asks.len();
         let packet = Packet::Forward { from: self.me, to, number, asks };
         if self.is_connected(to) && self.send(&mut vec![packet]) == 0 {
+            count(&self.counters.forwarded, requests);
             return Some(number);
         }
         self.forget(number);
@@ -120,6 +125,7 @@ impl Links {
         });
         // Before the server has started there are no requests that it could have forwarded back.
         if let Some(client) = self.client.get() {
+            count(&self.counters.taken_over, asks.len());
             run.submit(asks, client);
         }
     }

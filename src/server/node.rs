@@ -4,9 +4,12 @@ use crate::asking::Patience;
 use crate::clients::{ClientSettings, Clients, Known};
 use crate::links::{Links, MeshTransport};
 use crate::machine::Machine;
+use crate::report::Watcher;
 use quorate_kv::Command;
 use quorate_net::peers;
-use quorate_runtime::{Client, Config, Error, Parts, Recovered, Server, Storage, SystemClock};
+use quorate_runtime::{
+    Client, Config, Error, Limits, Parts, Recovered, Server, Storage, SystemClock,
+};
 use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -49,6 +52,7 @@ pub struct Node {
     client: Client<Machine>,
     clients: Arc<Clients>,
     listener: Option<JoinHandle<()>>,
+    limits: Limits,
 }
 
 impl Node {
@@ -65,7 +69,7 @@ impl Node {
     ) -> Result<Node, StartError> {
         let NodeConfig { runtime, peers, clients: settings } = config;
         let (for_peers, for_clients) = listeners;
-        let me = runtime.id;
+        let (me, limits) = (runtime.id, runtime.limits);
         let (request, leader) = (runtime.timing.request_timeout, runtime.timing.election_max);
         let patience = Patience { request, leader };
         let address = for_clients.local_addr().map_err(StartError::Clients)?;
@@ -93,7 +97,7 @@ impl Node {
         let thread = thread::Builder::new().name("client-listener".into());
         let thread = thread.spawn(move || listening.listen(&for_clients));
         let listener = Some(thread.map_err(StartError::Clients)?);
-        Ok(Node { server: Some(server), client, clients, listener })
+        Ok(Node { server: Some(server), client, clients, listener, limits })
     }
 
     /// A way to the server of this process.
@@ -109,6 +113,11 @@ impl Node {
     /// The figures of the connections to the other servers.
     pub fn peers(&self) -> Vec<peers::PeerStatus> {
         self.clients.known.links.status()
+    }
+
+    /// Looks at this server from other threads.
+    pub fn watcher(&self) -> Watcher {
+        Watcher { clients: Arc::clone(&self.clients), limits: self.limits }
     }
 
     /// Lets every client have the replies to what has arrived from it, closes all connections, and stops.

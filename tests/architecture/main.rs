@@ -10,6 +10,7 @@ mod citations;
 mod imports;
 mod layout;
 mod manifest;
+mod names_coq;
 mod purity;
 mod sizes;
 mod source;
@@ -105,4 +106,16 @@ fn abstract_actions_have_one_name_each() {
     for (place, text) in workspace.texts_about_actions() {
         expect_none(&actions::check_mentions(&place, &text));
     }
+}
+
+#[test]
+fn the_proofs_in_coq_speak_of_the_same_and_believe_nothing() {
+    let sources = source::files_with(".v");
+    assert!(sources.iter().any(|file| file.path == names_coq::PROTOCOL));
+    let mut complaints: Vec<String> = sources.iter().flat_map(names_coq::check_source).collect();
+    let protocol = source::read_file(names_coq::PROTOCOL);
+    complaints.extend(names_coq::check_actions(&protocol));
+    let theorems = source::read_file(names_coq::THEOREMS);
+    complaints.extend(names_coq::check_theorems(&protocol, &theorems));
+    expect_none(&complaints);
 }

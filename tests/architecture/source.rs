@@ -43,7 +43,7 @@ pub(crate) struct Workspace {
     pub(crate) manifests: Vec<Manifest>,
     /// Every Rust file.
     pub(crate) rust: Vec<File>,
-    /// Every file that may cite: Rust, Markdown, patches and scenarios.
+    /// Every file that may cite: Rust, Markdown, patches, scenarios and proofs.
     pub(crate) prose: Vec<File>,
     /// The bibliography.
     pub(crate) bibliography: String,
@@ -64,7 +64,7 @@ impl Workspace {
         Workspace {
             manifests: manifests.map(|path| Manifest::parse(path, &read_file(path))).collect(),
             rust,
-            prose: with(&[".rs", ".md", ".patch", ".txt"]),
+            prose: with(&[".rs", ".md", ".patch", ".txt", ".v"]),
             bibliography: read_file("BIBLIOGRAPHY.md"),
         }
     }
@@ -82,6 +82,12 @@ impl Workspace {
         }
         texts
     }
+}
+
+/// The files whose names end like this.
+pub(crate) fn files_with(ending: &str) -> Vec<File> {
+    let paths = all_paths().into_iter().filter(|path| path.ends_with(ending));
+    paths.map(|path| File::new(&path, &read_file(&path))).collect()
 }
 
 /// The names at the top level.

@@ -78,7 +78,7 @@ fn what_a_server_needs_must_be_there() {
     must_be_refused(serve(&["--data", &below, "--init"]), 73, &[&below, "cannot create"]);
     let taken = TcpListener::bind("127.0.0.1:0").expect("there is a port");
     let address = taken.local_addr().expect("it is bound").to_string();
-    for flag in ["--peer-listen", "--client-listen"] {
+    for flag in ["--peer-listen", "--client-listen", "--http-listen"] {
         let arguments = ["--data", &at("new"), "--init", flag, &address];
         must_be_refused(serve(&arguments), 69, &[flag, &address, "in use", "try another port"]);
     }

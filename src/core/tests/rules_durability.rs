@@ -46,6 +46,16 @@ fn a_granted_vote_does_not_leave_with_the_term_alone() {
     assert_eq!(sent_to(&server.sync_one(), 2), [Message::VoteGranted]);
 }
 
+/// A candidate can lead by the votes of others before this server's is durable, and send entries: then vote and
+/// acknowledgement become durable together, and both are told, the vote first [Ongaro14 §3.8].
+#[test]
+fn a_vote_and_an_acknowledgement_may_leave_together() {
+    let mut server = Server::new(3);
+    server.receive(2, 1, request_vote(at(0, 0)));
+    assert_eq!(server.receive(2, 1, append(at(0, 0), &[1], 0)).send, []);
+    assert_eq!(sent_to(&server.sync(), 2), [Message::VoteGranted, accepted(1, 0)]);
+}
+
 /// A success waits for the entries [Ongaro14 §3.8].
 #[test]
 fn an_acknowledgement_waits_for_the_entries() {

@@ -85,18 +85,20 @@ fn the_others_go_on_when_the_leader_stops_and_nothing_acknowledged_is_lost() {
         }
         cluster.stop_node(leader);
         let begun = Instant::now();
+        let mut in_doubt = 0;
         let first = loop {
             match connection.ask("INCR counter") {
                 Value::Integer(count) => break count,
                 // Nothing was under way when the leader stopped, so nothing is in doubt - unless it was
-                // sent into a connection that was just breaking.
-                Value::Error(error) if error.starts_with("INDOUBT ") => acknowledged += 1,
+                // sent into a connection that was just breaking, or a busy machine changed leaders again.
+                Value::Error(error) if error.starts_with("INDOUBT ") => in_doubt += 1,
                 value => assert!(is_try_again(&value), "{value:?}"),
             }
             assert!(begun.elapsed() < Duration::from_secs(20), "no leader in round {round}");
         };
         acknowledged += 1;
-        assert!(first <= acknowledged && first >= acknowledged - 1, "{first} of {acknowledged}");
+        let possible = acknowledged..=acknowledged + in_doubt;
+        assert!(possible.contains(&first), "{first}; expected one of {possible:?}");
         acknowledged = first;
         cluster.start_node(leader);
     }

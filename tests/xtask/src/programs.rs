@@ -59,6 +59,30 @@ pub(crate) const REDIS: Program = Program {
     install: "install redis-server 7.0 or later with the system's package manager",
 };
 
+/// The proof assistant Coq, which compiles the proofs and checks them again.
+pub(crate) const COQ: Program = Program {
+    name: "coq",
+    probe: &["sh", "-c", "coqc --version && coqchk --version"],
+    package: Some("coq"),
+    install: "install coq 8.16 with the system's package manager",
+};
+
+/// Counts what every line of a program costs.
+pub(crate) const VALGRIND: Program = Program {
+    name: "valgrind",
+    probe: &["valgrind", "--version"],
+    package: Some("valgrind"),
+    install: "install valgrind with the system's package manager",
+};
+
+/// Reads the debug information of a program.
+pub(crate) const OBJDUMP: Program = Program {
+    name: "objdump",
+    probe: &["objdump", "--version"],
+    package: Some("binutils"),
+    install: "install binutils with the system's package manager",
+};
+
 /// What gives a process a file system of its own without being root, where the machine allows that.
 pub(crate) const OWN_MOUNTS: Program = Program {
     name: "leave to mount a file system (unshare --user --map-root-user --mount)",

@@ -4,9 +4,9 @@
 //! of a program; what could not run is never counted as passed. Tests inside a command are counted from
 //! the test harness's own lines.
 
-use crate::programs::{CARGO, CLIPPY, GIT, OWN_MOUNTS, Program, REDIS, RUSTFMT};
+use crate::programs::{CARGO, CLIPPY, COQ, GIT, OWN_MOUNTS, Program, REDIS, RUSTFMT};
 use crate::tally::{HarnessCounts, NotRun, Tally};
-use crate::{USAGE_ERROR, commands, mutants};
+use crate::{USAGE_ERROR, commands, coq, mutants};
 use std::process::Command;
 use std::time::Instant;
 
@@ -23,6 +23,8 @@ enum Work {
     Lines(&'static [Line]),
     /// Checks every named model, with these arguments: it must be exhausted, and everything must hold.
     Models(&'static [&'static [&'static str]]),
+    /// Checks the proofs in Coq.
+    Coq,
     /// Breaks the protocol on purpose, in some of the known ways; the checks must notice.
     Mutations,
 }
@@ -98,6 +100,7 @@ const STEPS: &[Step] = &[
         work: Work::Lines(&[line(SMALL_DISK)]),
     },
     Step { name: "redis", needs: &[CARGO, REDIS], work: Work::Lines(&[line(REDIS_TEST)]) },
+    Step { name: "coq", needs: &[COQ], work: Work::Coq },
     Step {
         name: "models",
         needs: &[CARGO],
@@ -165,6 +168,7 @@ fn run_step(step: &Step) -> Tally {
                 tally.add(run_line(step.name, &words, &[]));
             }
         }
+        Work::Coq => tally.add(coq::run()),
         Work::Mutations => {
             println!("== {}: a sample of cargo xtask mutants", step.name);
             tally.add(mutants::run_sample());

@@ -179,6 +179,29 @@ fn a_flipped_bit_in_a_last_batch_without_a_seal_looks_like_a_torn_write() {
 }
 
 #[test]
+fn a_torn_tail_is_zeros_once_the_log_was_opened() {
+    let files = SimulatedFiles::new();
+    init(&files);
+    let (mut wal, _) = open(&files).expect("open");
+    wal.append(&[write(0, vec![entry(1, &[3; 1800])], 1, None)]).expect("append");
+    drop(wal);
+    let content = files.content(&segment(1)).expect("written");
+    let begin = 1024;
+    assert!(content[begin..].starts_with(b"QBAT") && content[begin + 1536] != 0);
+    // Each of its four sectors is lost once, and the others are there.
+    for lost in (begin..begin + 2048).step_by(512) {
+        let mut torn = content.clone();
+        torn[lost..lost + 512].fill(0);
+        files.set_content(&segment(1), &torn);
+        let (wal, recovered) = open(&files).expect("torn");
+        assert_eq!(recovered.notes.trimmed.expect("trimmed").offset, begin as u64);
+        drop(wal);
+        let left = files.content(&segment(1)).expect("written");
+        assert!(left[begin..].iter().all(|byte| *byte == 0), "a part of the torn write is left");
+    }
+}
+
+#[test]
 fn damage_in_the_middle_never_cuts_off_the_rest() {
     let all = segments(&files(true));
     let (first, second) = (&all[0].1, &all[1].1);
@@ -204,19 +227,21 @@ fn damage_in_the_middle_never_cuts_off_the_rest() {
 
 #[test]
 fn a_later_header_is_evidence_even_if_its_content_is_damaged_too() {
-    let all = segments(&files(true));
-    // The contents of every batch in the last two segments: their headers are right, and say that each was
-    // written after the one before was durable.
-    let mut changed = all.clone();
-    for (_, content) in changed.iter_mut().skip(1) {
-        for header in (512..4096).step_by(512) {
-            if content[header..].starts_with(b"QBAT") {
-                content[header + 32..header + 40].fill(0xa5);
+    // A seal has no content that could be damaged: without one, nothing sound is left behind the damage.
+    for is_sealed in [false, true] {
+        let mut changed = segments(&files(is_sealed));
+        // The contents of every batch in the last two segments: their headers are right, and say that each
+        // was written after the one before was durable.
+        for (_, content) in changed.iter_mut().skip(1) {
+            for header in (512..4096).step_by(512) {
+                if content[header..].starts_with(b"QBAT") {
+                    content[header + 32..header + 40].fill(0xa5);
+                }
             }
         }
+        let error = open_with(&changed, 2, changed[2].1.clone()).expect_err("corrupt").to_string();
+        assert!(error.contains("segment-00000002.wal: offset 512: no sound batch"), "{error}");
     }
-    let error = open_with(&changed, 2, changed[2].1.clone()).expect_err("corrupt").to_string();
-    assert!(error.contains("segment-00000002.wal: offset 512: no sound batch"), "{error}");
 }
 
 #[test]
