@@ -52,7 +52,8 @@ pub struct Options {
     pub search: Search,
     /// With how many threads.
     pub threads: usize,
-    /// For violations of which property, or of any. A server whose assertion fails is reported always.
+    /// For violations of which property, or of those that speak [end to end](quorate_spec::properties::END_TO_END), or
+    /// of any. A server whose assertion fails is reported always.
     pub property: Option<&'static str>,
     /// What may stop it early.
     pub limits: Limits,

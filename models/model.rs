@@ -87,14 +87,13 @@ pub struct PlainModel {
 }
 
 impl PlainModel {
-    /// A model within these bounds that checks one property, or all.
+    /// A model within these bounds that checks one property, those that speak end to end, or all.
     pub fn new(bounds: Bounds, property: Option<&str>, tracker: Tracker) -> PlainModel {
-        let is_checked = |name: &str| property.is_none_or(|only| only == name);
         PlainModel {
             bounds,
             tracker,
             setting: bounds.setting(),
-            checked: properties::PROPERTIES.iter().filter(|p| is_checked(p.name)).collect(),
+            checked: properties::PROPERTIES.iter().filter(|p| p.is_asked(property)).collect(),
             checks_refinement: bounds.compares(property),
             reported: crate::property_names().map(|_| AtomicBool::new(false)).collect(),
         }

@@ -91,7 +91,7 @@ pub(super) type FactInput = (u32, u32, u32);
 pub(super) type FactStep = (u32, Option<&'static str>);
 
 impl<const N: usize, const P: usize> FastModel<N, P> {
-    /// A model within these bounds that checks one property, or all.
+    /// A model within these bounds that checks one property, those that speak end to end, or all.
     ///
     /// # Panics
     /// When `N` is not the number of servers, or [`Bounds::why_plain`] says why these bounds are none for this
@@ -104,7 +104,6 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
     ) -> FastModel<N, P> {
         assert_eq!(bounds.why_plain(), None, "bounds that the fast mode can have");
         assert_eq!(usize::from(bounds.servers), N, "the number of servers is part of the type");
-        let is_checked = |name: &str| property.is_none_or(|only| only == name);
         // The rules for dead messages rest on what a disk keeps. What a server that lost everything says and
         // does a second time, old messages can meet.
         let keeps_messages = bounds.wipes > 0;
@@ -115,7 +114,7 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
             tricks: Tricks { drop_dead_messages, ..tricks },
             is_dead,
             setting: bounds.setting(),
-            checked: properties::PROPERTIES.iter().filter(|p| is_checked(p.name)).collect(),
+            checked: properties::PROPERTIES.iter().filter(|p| p.is_asked(property)).collect(),
             compares: bounds.compares(property),
             renamings: Renamings::new(bounds.servers),
             nodes: Interner::default(),

@@ -7,6 +7,7 @@ use lexopt::{Arg, Parser};
 use quorate_models::{
     BOUNDS, Bounds, Counts, Domain, Limits, Mode, NAMED, Named, Search, memory_available,
 };
+use quorate_spec::properties::END_TO_END;
 use quorate_spec::{COUPLED, REFINEMENT};
 use std::path::PathBuf;
 
@@ -303,10 +304,9 @@ fn set_flag(flag: &str, value: &str, arguments: &mut CheckArguments) -> Result<(
             arguments.threads = usize::try_from(number).unwrap_or(1);
         }
         "property" => {
-            let mut known = quorate_models::property_names();
-            let found = known.find(|known| *known == value).ok_or_else(|| {
-                let known = quorate_models::property_names();
-                Failure::usage(unknown("property", value, known, "quorate list"))
+            let known = || quorate_models::property_names().chain([END_TO_END]);
+            let found = known().find(|known| *known == value).ok_or_else(|| {
+                Failure::usage(unknown("property", value, known(), "quorate list"))
             })?;
             arguments.property = Some(found);
         }

@@ -4,7 +4,7 @@ use super::arguments::QUORUM_WITHOUT_LEADER;
 use super::text::{grouped, labelled};
 use super::{Exit, Failure, must_end, print};
 use quorate_models::{ASSERTIONS, Mode, NAMED, Named};
-use quorate_spec::properties::PROPERTIES;
+use quorate_spec::properties::{END_TO_END, PROPERTIES};
 use quorate_spec::witnesses::WITNESSES;
 use quorate_spec::{COUPLED, REFINEMENT};
 
@@ -28,6 +28,7 @@ pub(super) fn run(parser: &mut lexopt::Parser) -> Result<Exit, Failure> {
         (REFINEMENT, "Every step is what the abstract protocol allows; with --refinement yes."),
         (COUPLED, "Servers and abstract protocol agree in every state; with --refinement yes."),
         (ASSERTIONS, "No assertion of a server fails; checked always."),
+        (END_TO_END, "All that say what the protocol is for, without the local ones."),
     ];
     for (name, text) in others {
         out.push_str(&labelled(name, 18, text));

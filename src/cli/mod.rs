@@ -218,7 +218,8 @@ Options of check:
   --validate             do every step under all names of the servers, and compare
   --search bfs|dfs       in which order states are explored (dfs)
   --threads N            how many threads explore (all processors)
-  --property NAME        check this property alone, and that no assertion fails
+  --property NAME        check this property alone, and that no assertion fails; end-to-end for those
+                         that say what the protocol is for, without the local ones
   --time-limit TIME      stop after a time, like 90, 90s, 5m or 2h
   --state-limit N        stop soon after this many distinct states
   --memory-limit SIZE    stop at this much memory, like 800M or 4G (most of what is available)

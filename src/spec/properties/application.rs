@@ -18,6 +18,7 @@ impl Property for StateMachineSafety {
     const NAME: &'static str = "StateMachineSafety";
     const CITATION: &'static str = "[Ongaro14 §3.6.3]";
     const READING: &'static str = "At each index all servers commit and apply the same entry.";
+    const END_TO_END: bool = true;
 
     fn state(cluster: &Cluster) -> Result<(), String> {
         cluster.servers.iter().try_for_each(|Server { state, .. }| {

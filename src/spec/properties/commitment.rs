@@ -17,6 +17,7 @@ impl Property for LeaderCompleteness {
     const NAME: &'static str = "LeaderCompleteness";
     const CITATION: &'static str = "[Ongaro14 §3.6.3]";
     const READING: &'static str = "A leader holds every entry committed in an earlier term.";
+    const END_TO_END: bool = true;
 
     fn state(cluster: &Cluster) -> Result<(), String> {
         for Server { state, .. } in &cluster.servers {

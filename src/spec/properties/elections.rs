@@ -17,6 +17,7 @@ impl Property for ElectionSafety {
     const NAME: &'static str = "ElectionSafety";
     const CITATION: &'static str = "[Ongaro14 §3.4]";
     const READING: &'static str = "In each term at most one server becomes leader.";
+    const END_TO_END: bool = true;
 
     fn state(cluster: &Cluster) -> Result<(), String> {
         for (term, leaders) in &cluster.history.leaders {

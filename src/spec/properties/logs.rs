@@ -18,6 +18,7 @@ impl Property for LeaderAppendOnly {
     const CITATION: &'static str = "[Ongaro14 §3.5]";
     const READING: &'static str = "While in its term, a leader only appends to its log.";
     const LOCAL: bool = true;
+    const END_TO_END: bool = true;
 
     fn server(change: &ServerChange<'_>) -> Result<(), String> {
         let (before, after) = (&change.before.state, &change.after.state);
@@ -51,6 +52,7 @@ impl Property for LogMatching {
     const CITATION: &'static str = "[Ongaro14 §3.5]";
     const READING: &'static str =
         "Logs with entries of the same term at the same index are equal up to that index.";
+    const END_TO_END: bool = true;
 
     fn state(cluster: &Cluster) -> Result<(), String> {
         for (place, server) in cluster.servers.iter().enumerate() {

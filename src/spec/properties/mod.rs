@@ -12,9 +12,10 @@
 //! `reads`, `requests`.
 //!
 //! # Two kinds
-//! The five properties of the thesis's Figure 3.2 and what clients see are what the protocol is *for*.
-//! The others are local: they say when a single server breaks a rule, and they shorten a counterexample
-//! by half, because the damage shows long before two state machines differ.
+//! The five properties of the thesis's Figure 3.2 and what clients see are what the protocol is *for*: they
+//! speak [end to end](Property::END_TO_END). The others are local: they say when a single server breaks a rule,
+//! and they shorten a counterexample by half, because the damage shows long before two state machines differ.
+//! A check can ask for the first kind alone, by the name [`END_TO_END`].
 //!
 //! # What they may read
 //! Server states, disks, waiting requests and the history: what an exhaustive check keeps apart. Never
@@ -54,6 +55,8 @@ pub trait Property {
     /// Whether [`Property::server`] says all that [`Property::step`] says: then a check that knows a
     /// server's step already need not look again when other servers differ.
     const LOCAL: bool = false;
+    /// Whether it says what the protocol is for, and not only that a server keeps to a rule.
+    const END_TO_END: bool = false;
 
     /// Whether a state has the property.
     ///
@@ -121,6 +124,8 @@ pub struct PropertyInfo {
     pub reading: &'static str,
     /// Whether `server` says all that `step` says.
     pub local: bool,
+    /// Whether it says what the protocol is for: [`Property::END_TO_END`].
+    pub end_to_end: bool,
     /// Whether a state has the property, or why not.
     pub state: fn(&Cluster) -> Result<(), String>,
     /// Whether what an action did to one server has the property, or why not.
@@ -137,12 +142,22 @@ impl PropertyInfo {
             citation: P::CITATION,
             reading: P::READING,
             local: P::LOCAL,
+            end_to_end: P::END_TO_END,
             state: P::state,
             server: P::server,
             step: P::step,
         }
     }
+
+    /// Whether a check asks for this property that asks for this name, of a property or [`END_TO_END`], or for
+    /// everything.
+    pub fn is_asked(&self, asked: Option<&str>) -> bool {
+        asked.is_none_or(|name| name == self.name || (name == END_TO_END && self.end_to_end))
+    }
 }
+
+/// The name by which a check asks for the properties that say what the protocol is for, and no others.
+pub const END_TO_END: &str = "end-to-end";
 
 /// Hands the list of all property types to a macro: `for_each_property!(callback)` expands to
 /// `callback! { path::to::First, path::to::Second, ... }`. The only list there is.

@@ -20,6 +20,7 @@ impl Property for ReadNeverStale {
     const CITATION: &'static str = "[Ongaro14 §6.4]";
     const READING: &'static str =
         "A read is answered with everything applied that was committed when it was issued.";
+    const END_TO_END: bool = true;
 
     fn step(transition: &Transition<'_>) -> Result<(), String> {
         let Some(step) = &transition.happening.step else { return Ok(()) };

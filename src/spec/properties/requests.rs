@@ -21,6 +21,7 @@ impl Property for OneOutcome {
     const CITATION: &'static str = "[Ongaro14 §6.3]";
     const READING: &'static str =
         "Every request has exactly one outcome, and a true one, unless its server crashes.";
+    const END_TO_END: bool = true;
 
     fn state(cluster: &Cluster) -> Result<(), String> {
         let waiting = &cluster.clients.waiting;
@@ -187,6 +188,7 @@ impl Property for Integrity {
     const CITATION: &'static str = "[Ongaro14 §6.3]";
     const READING: &'static str =
         "Every committed command was asked for, and is committed at one index only.";
+    const END_TO_END: bool = true;
 
     fn step(transition: &Transition<'_>) -> Result<(), String> {
         let known = transition.before.history.committed.len();

@@ -25,7 +25,7 @@ enum Work {
     Models(&'static [&'static [&'static str]]),
     /// Checks the proofs in Coq.
     Coq,
-    /// Breaks the protocol on purpose; the checks must notice.
+    /// Breaks the protocol on purpose, in some of the known ways; the checks must notice.
     Mutations,
 }
 
@@ -194,8 +194,8 @@ fn run_step(step: &Step) -> Tally {
         }
         Work::Coq => tally.add(coq::run()),
         Work::Mutations => {
-            println!("== {}: cargo xtask mutants", step.name);
-            tally.add(mutants::run_all());
+            println!("== {}: a sample of cargo xtask mutants", step.name);
+            tally.add(mutants::run_sample());
         }
     }
     let verdict = match tally.exit_code() {

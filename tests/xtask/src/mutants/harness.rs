@@ -80,7 +80,7 @@ fn report(stdout: &str, count: usize) -> Option<(i32, String)> {
 fn the_harness_is_understood() {
     let passed = "running 1 test\ntest servers::a ... ok\n\ntest result: ok. 1 passed\n";
     let (code, text) = report(passed, 1).unwrap();
-    assert_eq!(Verdict::new(Some(code), &text, "").pass(), Ok(()));
+    assert!(Verdict::new(Some(code), &text, "").pass().is_ok());
     let failed = "test servers::a ... ok\ntest servers::b ... FAILED\n";
     let (code, text) = report(failed, 2).unwrap();
     let kill = Verdict::new(Some(code), &text, "").kill(&["servers::b".into()]).unwrap();

@@ -27,6 +27,13 @@ pub(crate) struct Kill {
     pub(crate) length: Option<u64>,
 }
 
+/// A check that found no violation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Pass {
+    /// How many distinct states it visited, if it counts any.
+    pub(crate) states: Option<u64>,
+}
+
 impl Verdict {
     /// Reads how a check ended from its exit code and output.
     pub(crate) fn new(exit_code: Option<i32>, stdout: &str, stderr: &str) -> Verdict {
@@ -44,9 +51,9 @@ impl Verdict {
     ///
     /// # Errors
     /// What the check said instead.
-    pub(crate) fn pass(&self) -> Result<(), String> {
+    pub(crate) fn pass(&self) -> Result<Pass, String> {
         match (self.exit_code, &self.report) {
-            (Some(0), Some(_)) => Ok(()),
+            (Some(0), Some(report)) => Ok(Pass { states: states(report) }),
             (Some(0), None) => Err(format!("no JSON report; expected one object: {}", self.tail)),
             (code, _) => {
                 let code = describe(code);
@@ -55,7 +62,27 @@ impl Verdict {
         }
     }
 
-    /// The kill, if a property that the mutation names was violated.
+    /// Whether everything was explored and no property is violated. A mutation may well change how many states
+    /// there are, and what happens in them.
+    ///
+    /// # Errors
+    /// What the check said instead.
+    pub(crate) fn no_harm(&self) -> Result<Pass, String> {
+        let report =
+            self.report.as_ref().filter(|_| [Some(0), Some(VIOLATED)].contains(&self.exit_code));
+        let Some(report) = report else {
+            let code = describe(self.exit_code);
+            return Err(format!("the check ended with {code}; expected an end: {}", self.tail));
+        };
+        let verdict = verdict(report);
+        if ["exhausted", "count changed", "vacuous"].iter().any(|end| same_name(end, verdict)) {
+            return Ok(Pass { states: states(report) });
+        }
+        let property = violated(report);
+        Err(format!("verdict: {verdict:?} {property}; expected that nothing is violated"))
+    }
+
+    /// The kill, if a property that the mutation names was violated, or a witness that it names not reached.
     ///
     /// # Errors
     /// Why this does not count as found.
@@ -73,20 +100,49 @@ impl Verdict {
         let Some(report) = &self.report else {
             return Err(format!("no JSON report; expected one object: {}", self.tail));
         };
-        let verdict = report.get("verdict").and_then(Value::as_str).unwrap_or_default();
-        if !same_name(verdict, "violated") {
-            return Err(format!("verdict: {verdict:?}; expected VIOLATED"));
+        let is_named = |property: &str| killed_by.iter().any(|name| same_name(name, property));
+        let expected = killed_by.join(", ");
+        let states = states(report);
+        match verdict(report) {
+            found if same_name(found, "violated") => {
+                let property = violated(report);
+                if !is_named(&property) {
+                    let found = format!("property: {property:?} was violated");
+                    return Err(format!("{found}; expected one of {expected}"));
+                }
+                let length = report.pointer("/violation/length").and_then(Value::as_u64);
+                Ok(Kill { property, states, length })
+            }
+            // Nothing is wrong, for what must happen never does.
+            found if same_name(found, "vacuous") => {
+                let missing = report.get("missing").and_then(Value::as_array);
+                let mut missing = missing.into_iter().flatten().filter_map(Value::as_str);
+                match missing.find(|name| is_named(name)) {
+                    Some(name) => {
+                        Ok(Kill { property: format!("{name} missing"), states, length: None })
+                    }
+                    None => Err(format!("verdict: {found:?}; expected one of {expected}")),
+                }
+            }
+            found => Err(format!("verdict: {found:?}; expected VIOLATED")),
         }
-        let property = report.pointer("/violation/property").and_then(Value::as_str);
-        let property = property.unwrap_or_default().to_string();
-        if !killed_by.iter().any(|name| same_name(name, &property)) {
-            let expected = killed_by.join(", ");
-            return Err(format!("property: {property:?} was violated; expected one of {expected}"));
-        }
-        let states = report.get("distinct").and_then(Value::as_u64);
-        let length = report.pointer("/violation/length").and_then(Value::as_u64);
-        Ok(Kill { property, states, length })
     }
+}
+
+/// The verdict of a report.
+fn verdict(report: &Value) -> &str {
+    report.get("verdict").and_then(Value::as_str).unwrap_or_default()
+}
+
+/// The violated property of a report.
+fn violated(report: &Value) -> String {
+    let property = report.pointer("/violation/property").and_then(Value::as_str);
+    property.unwrap_or_default().to_string()
+}
+
+/// The distinct states of a report.
+fn states(report: &Value) -> Option<u64> {
+    report.get("distinct").and_then(Value::as_u64)
 }
 
 /// An exit code in words.
