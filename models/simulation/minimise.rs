@@ -1,4 +1,4 @@
-//! Making a failure short: delta debugging over its actions [Zeller02].
+//! Making a failure short: delta debugging over its actions [Zeller02 §3].
 //!
 //! Parts of the run are left out, larger ones first, and what is left is run again. An action that can no
 //! longer happen, because the message it delivers was never sent, is skipped; requests are numbered anew. If
