@@ -9,8 +9,15 @@
 //!    whatever has no meaning.
 
 pub mod ast;
+pub mod axioms;
 mod forms;
+pub mod prove;
+pub mod queries;
 pub mod reader;
+pub mod smt;
+pub mod solver;
+pub mod stratification;
+pub mod structure;
 mod terms;
 
 pub use forms::{describe, parse};
