@@ -11,6 +11,7 @@
 pub mod ast;
 pub mod axioms;
 mod forms;
+pub mod mutation;
 pub mod prove;
 pub mod queries;
 pub mod reader;
@@ -24,3 +25,10 @@ pub use forms::{describe, parse};
 
 /// The description of the abstract protocol: `proofs/replication.epr`.
 pub const REPLICATION: &str = include_str!("replication.epr");
+
+/// Everything that is to be asked about a description, the axioms first; and the axioms that are assumed.
+pub fn questions(description: &ast::Description) -> (Vec<queries::Query>, Vec<String>) {
+    let (mut all, assumed) = axioms::axioms(description);
+    all.extend(queries::queries(description));
+    (all, assumed)
+}

@@ -115,10 +115,7 @@ fn decide(
         given_up: Vec::new(),
         time: Duration::ZERO,
     };
-    let suits = |attempt: &&Attempt| match query.about {
-        About::Axiom { needs_sets, .. } => !needs_sets || attempt.solver == Solver::Cvc5,
-        _ => true,
-    };
+    let suits = |attempt: &&Attempt| !query.needs_sets() || attempt.solver == Solver::Cvc5;
     let by_models = !matches!(query.about, About::Axiom { .. });
     for attempt in plan.attempts.iter().filter(suits) {
         let said = match ask(*attempt, file, by_models, &plan.limits, should_stop) {
@@ -169,5 +166,30 @@ fn confirm(
             found.given_up.push((*second, "says impossible".to_owned()));
         }
         Answer::Unknown(why) => found.given_up.push((*second, why)),
+    }
+}
+
+/// What all answers amount to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Outcome {
+    /// Every query was decided, and every answer is what it must be.
+    Proved,
+    /// Some answer is not.
+    Failed,
+    /// Something was not asked or not answered, and nothing fails.
+    Incomplete,
+}
+
+/// What all answers amount to. Nothing is proved by asking nothing.
+pub fn outcome(queries: &[Query], decided: &[Decided]) -> Outcome {
+    let holds = |at: usize| {
+        decided.iter().any(|found| found.query == at && found.verdict == Verdict::Holds)
+    };
+    if decided.iter().any(|found| matches!(found.verdict, Verdict::Fails(_))) {
+        Outcome::Failed
+    } else if !queries.is_empty() && (0..queries.len()).all(holds) {
+        Outcome::Proved
+    } else {
+        Outcome::Incomplete
     }
 }

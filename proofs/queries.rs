@@ -69,6 +69,11 @@ impl Query {
         matches!(self.about, About::Happens { .. })
     }
 
+    /// Whether it needs the theory of finite sets, which of the two solvers cvc5 alone has.
+    pub fn needs_sets(&self) -> bool {
+        matches!(self.about, About::Axiom { needs_sets: true, .. })
+    }
+
     /// The claim that it is about, if it is about one.
     pub fn claim(&self) -> Option<&str> {
         match &self.about {
