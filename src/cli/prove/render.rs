@@ -29,7 +29,7 @@ pub(super) fn plan(arguments: &ProveArguments, task: &Task) -> String {
         2,
     );
     out.push_str(&line("queries", &kinds(task)));
-    if arguments.query.is_none() {
+    if task.queries.len() + task.not_asked.len() == task.whole {
         let pairs = untouched(description);
         let text = format!(
             "{pairs} more are not needed: the action does not modify what the invariant is about"
