@@ -57,6 +57,14 @@ fn in_order(mut sorts: Vec<Sort>, edges: &Edges) -> Result<Vec<Sort>, String> {
         };
         let Some(at) = sorts.iter().position(|sort| !depends(sort)) else {
             let is_left = |edge: &(Sort, Sort)| sorts.contains(&edge.0) && sorts.contains(&edge.1);
+            // What leads nowhere is in no circle.
+            if let Some(at) = sorts
+                .iter()
+                .position(|sort| !edges.keys().any(|edge| edge.0 == *sort && is_left(edge)))
+            {
+                sorts.remove(at);
+                continue;
+            }
             let why = edges.iter().filter(|(edge, _)| is_left(edge)).map(|((from, to), origin)| {
                 let (from, to) = (crate::smt::sort(from), crate::smt::sort(to));
                 format!("{origin} makes a {to} of each {from}")
