@@ -52,6 +52,11 @@ pub(super) fn plan(arguments: &ProveArguments, task: &Task) -> String {
     out
 }
 
+/// A number of queries.
+fn queries(number: usize) -> String {
+    if number == 1 { "1 query".to_owned() } else { format!("{number} queries") }
+}
+
 fn properties(number: usize) -> String {
     if number == 1 { "1 property".to_owned() } else { format!("{number} properties") }
 }
@@ -111,11 +116,7 @@ fn solvers(arguments: &ProveArguments, task: &Task) -> String {
     if asked(Solver::Cvc5) {
         said.push("cvc5".to_owned());
     }
-    format!(
-        "{}; {} at once",
-        said.join("; then "),
-        count(arguments.threads, "query").replace("querys", "queries")
-    )
+    format!("{}; {} at once", said.join("; then "), queries(arguments.threads))
 }
 
 /// What came of it.
@@ -200,13 +201,15 @@ fn headline(task: &Task, decided: &[Decided], outcome: Outcome) -> String {
     let whole = task.queries.len();
     match outcome {
         Outcome::Failed => format!(
-            "FAILED: {} of {whole} queries. A state in which all invariants hold need not be reachable: either the \
+            "FAILED: {} of {}. A state in which all invariants hold need not be reachable: either the \
              protocol is wrong or the invariant says too little",
-            number(|verdict| matches!(verdict, Verdict::Fails(_)))
+            number(|verdict| matches!(verdict, Verdict::Fails(_))),
+            queries(whole)
         ),
         Outcome::Incomplete => format!(
-            "INCOMPLETE: {} of {whole} queries hold, {} are open, {} were not asked",
+            "INCOMPLETE: {} of {} hold, {} are open, {} were not asked",
             number(|verdict| *verdict == Verdict::Holds),
+            queries(whole),
             number(|verdict| *verdict == Verdict::Open),
             whole - decided.len()
         ),
