@@ -214,15 +214,16 @@ fn headline(task: &Task, decided: &[Decided], outcome: Outcome) -> String {
             whole - decided.len()
         ),
         Outcome::Proved if whole < task.whole && task.not_asked.len() < task.whole - whole => {
-            format!(
-                "HOLD: the {whole} queries that were asked; the proof consists of {}",
-                task.whole
-            )
+            format!("HOLD: {} asked; the proof consists of {}", queries(whole), task.whole)
         }
         Outcome::Proved => {
             let names = task.description.properties().map(|claim| claim.name.as_str());
             let names = names.collect::<Vec<_>>().join(", ");
-            format!("PROVED, for any number of servers, terms and entries: {names}")
+            if task.assumed.is_empty() {
+                format!("PROVED, for any number of servers, terms and entries: {names}")
+            } else {
+                format!("PROVED, if what is assumed is true: {names}")
+            }
         }
     }
 }
