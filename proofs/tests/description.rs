@@ -86,11 +86,23 @@ const MINIMAL: &str = "\
   (forall ((a thing)) (p a)))
 ";
 
+/// Replaces a part of the small description, and requires that it is refused with this message at this place.
+fn must_refuse(cases: &[(&str, &str, &str)]) {
+    let mut wrong = Vec::new();
+    for (before, after, expected) in cases {
+        assert!(MINIMAL.contains(before), "{before}");
+        let problem = parse(&MINIMAL.replacen(before, after, 1)).err();
+        let problem = problem.unwrap_or_else(|| panic!("{after}: is not refused"));
+        if !problem.to_string().starts_with(expected) {
+            wrong.push(format!("{after}: {problem}"));
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
 #[test]
-fn what_has_no_meaning_is_refused_where_it_stands() {
-    assert!(parse(MINIMAL).is_ok());
-    let cases = [
-        // Lists.
+fn lists_and_forms_are_refused_where_they_are_wrong() {
+    must_refuse(&[
         ("(p x))", "(p x)", "7:1: list: \"(\" is not closed; expected a \")\""),
         ("(group only", ")(group only", "11:1: list: \")\"; expected a \"(\" before it"),
         (
@@ -122,7 +134,12 @@ fn what_has_no_meaning_is_refused_where_it_stands() {
             "1:1: description: no init; expected at least one",
         ),
         ("inductive-property", "invariant", "1:1: description: no property; expected at least one"),
-        // Names.
+    ]);
+}
+
+#[test]
+fn names_are_refused_where_they_are_wrong() {
+    must_refuse(&[
         ("(state q ", "(state p ", "4:8: name: \"p\" is taken; expected another"),
         ("(state q ", "(state forall ", "4:8: name: \"forall\"; expected a word like one_vote"),
         ("(state q ", "(state Q ", "4:8: name: \"Q\"; expected a word like one_vote"),
@@ -137,7 +154,12 @@ fn what_has_no_meaning_is_refused_where_it_stands() {
             "10:21: variable: \"x\"; expected a name that means nothing yet",
         ),
         ("(x thing)", "(x think)", "7:18: sort: \"think\"; expected a declared sort"),
-        // Terms.
+    ]);
+}
+
+#[test]
+fn terms_are_refused_where_they_are_wrong() {
+    must_refuse(&[
         (
             "(p x)",
             "(p z)",
@@ -157,7 +179,12 @@ fn what_has_no_meaning_is_refused_where_it_stands() {
         ),
         ("(p x)", "(not (p x) (p x))", "9:16: not: 2 arguments; expected (not FORMULA)"),
         ("(p x)", "()", "9:16: term: an empty list; expected a formula or a term"),
-        // Two states.
+    ]);
+}
+
+#[test]
+fn states_are_refused_where_they_are_confused() {
+    must_refuse(&[
         (
             "(guard is_so (p x))",
             "(guard is_so (p' x))",
@@ -185,17 +212,12 @@ fn what_has_no_meaning_is_refused_where_it_stands() {
             "(axiom so \"So.\" (p one)) (init all",
             "6:17: axiom: so is about the state; expected static symbols alone",
         ),
-    ];
-    let mut wrong = Vec::new();
-    for (before, after, expected) in cases {
-        assert!(MINIMAL.contains(before), "{before}");
-        let problem = parse(&MINIMAL.replacen(before, after, 1)).err();
-        let problem = problem.unwrap_or_else(|| panic!("{after}: is not refused"));
-        if !problem.to_string().starts_with(expected) {
-            wrong.push(format!("{after}: {problem}"));
-        }
-    }
-    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+    ]);
+}
+
+#[test]
+fn the_small_description_is_right_and_lists_cannot_be_nested_for_ever() {
+    assert!(parse(MINIMAL).is_ok());
     let deep = format!("{}{}", "(".repeat(201), ")".repeat(201));
     let problem = parse(&deep).err().map(|problem| problem.to_string());
     assert_eq!(problem.as_deref(), Some("1:201: list: nested more than 200 deep"));
