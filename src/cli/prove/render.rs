@@ -237,7 +237,10 @@ fn next(arguments: &ProveArguments, task: &Task, decided: &[Decided], outcome: O
     let not_held = decided.iter().find(|found| found.verdict != Verdict::Holds);
     let query = not_held.and_then(|found| task.queries.get(found.query));
     match (outcome, query) {
-        (Outcome::Proved, _) if arguments.query.is_none() => command.push_str(" --solver cvc5"),
+        (Outcome::Proved, _) if arguments.query.is_none() && arguments.mutation.is_none() => {
+            let is_z3 = task.attempts.iter().any(|attempt| attempt.solver == Solver::Z3);
+            command.push_str(if is_z3 { " --solver cvc5" } else { " --mutation vote_twice" });
+        }
         (Outcome::Proved, _) | (_, None) => {}
         (Outcome::Failed | Outcome::Incomplete, Some(query)) => {
             let _ = write!(command, " --query {} --keep queries", query.name);
