@@ -35,6 +35,11 @@ pub struct ClientSettings {
     pub requests: resp::Limits,
     /// How large keys and values may be.
     pub sizes: quorate_kv::Limits,
+    /// How many commands of one client are under way at a time, at most 4,096; more wait their turn. Default
+    /// 1,024.
+    pub pipeline: usize,
+    /// When so many bytes of replies wait for a client, it is not served on until it has read. Default 1 MiB.
+    pub output: usize,
     /// How long a client may leave replies unread before it is given up. Default 10 s.
     pub stalled: Duration,
     /// Where clients reach the other servers: host and port.
@@ -47,6 +52,8 @@ impl Default for ClientSettings {
             connections: 10_000,
             requests: resp::Limits::default(),
             sizes: quorate_kv::Limits::default(),
+            pipeline: 1024,
+            output: 1024 * 1024,
             stalled: Duration::from_secs(10),
             servers: Vec::new(),
         }
@@ -59,6 +66,7 @@ pub(crate) struct Clients {
     begun: Instant,
     open: Mutex<Open>,
     refusals: Seldom,
+    pub(crate) stalls: Seldom,
     /// The desks of the threads.
     desks: Vec<Arc<Desk>>,
 }
@@ -93,6 +101,7 @@ impl Clients {
             begun: Instant::now(),
             open: Mutex::new(Open::default()),
             refusals: Seldom::new(TELL),
+            stalls: Seldom::new(TELL),
             desks: beds.iter().map(|bed| Arc::clone(&bed.desk)).collect(),
         });
         let (mut listener, mut threads) = (Some(listener), Vec::new());
@@ -179,7 +188,7 @@ impl Clients {
     }
 
     /// Where clients reach a server.
-    fn reach(&self, server: ServerId) -> (u8, String, u16) {
+    pub(crate) fn reach(&self, server: ServerId) -> (u8, String, u16) {
         let known = self.known.settings.servers.iter().find(|(known, ..)| *known == server);
         let (host, port) = known.map_or_else(Default::default, |(_, h, p)| (h.clone(), *p));
         (server.get(), host, port)
@@ -201,7 +210,7 @@ impl Host for Clients {
             is_leader: status.role == RoleName::Leader,
             term: status.term.0,
             leader: status.leader.map(|leader| self.reach(leader)),
-            followers: Vec::new(),
+            followers: self.followers(&status),
             last_index: status.last_index.0,
             durable_index: status.durable_index.0,
             commit_index: status.commit_index.0,
@@ -209,7 +218,8 @@ impl Host for Clients {
             log_bytes: status.log_bytes,
             port: self.known.address.port(),
             uptime: self.begun.elapsed().as_secs(),
-            clients: self.lock().connections.len(),
+            clients: self.connections(),
+            keys: self.known.machine.keys(),
         }
     }
 
@@ -226,12 +236,18 @@ impl Host for Clients {
     }
 
     fn settings(&self) -> Vec<(&'static str, String)> {
+        let settings = &self.known.settings;
         vec![
             ("save", String::new()),
             ("appendonly", "yes".into()),
             ("appendfsync", "always".into()),
             ("databases", "1".into()),
-            ("maxclients", self.known.settings.connections.to_string()),
+            ("maxclients", settings.connections.to_string()),
+            ("max-pipeline", settings.pipeline.to_string()),
+            ("max-key-bytes", settings.sizes.key.to_string()),
+            ("max-value-bytes", settings.sizes.value.to_string()),
+            ("max-output-bytes", settings.output.to_string()),
+            ("output-timeout", format!("{}ms", settings.stalled.as_millis())),
         ]
     }
 }

@@ -15,7 +15,7 @@ use crate::asking::{Asking, Way};
 use crate::clients::Clients;
 use crate::desk::{Address, Newcomer, REQUESTS};
 use crate::packet::{Asks, Outcome, bounded};
-use crate::socket::{Brought, OUTPUT, Socket};
+use crate::socket::{Brought, Socket};
 use quorate_kv::{Command, Query, Session, Step};
 use quorate_net::resp::{self, Protocol, Requests};
 use std::io::{self, ErrorKind};
@@ -23,9 +23,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 use std::vec;
 
-/// How many commands of one connection are one run at most.
-const PIPELINE: usize = 1024;
-const _: () = assert!(PIPELINE <= REQUESTS);
 /// A run of so many bytes is not added to: with one more command it still fits into a frame.
 const RUN: usize = 1024 * 1024;
 
@@ -156,6 +153,7 @@ impl Connection {
     pub(crate) fn turn(&mut self, means: &mut Means) -> io::Result<Next> {
         let (now, stalled) = (means.way.now, means.clients.known.settings.stalled);
         if self.socket.stalled.is_some_and(|since| since + stalled <= now) {
+            means.clients.tell_given_up(self.number, self.socket.unwritten());
             return Err(ErrorKind::TimedOut.into());
         }
         self.socket.borrow(&mut means.output);
@@ -178,7 +176,7 @@ impl Connection {
     fn serve(&mut self, means: &mut Means) -> io::Result<Next> {
         let mut has_read = false;
         loop {
-            if !self.settle(means) || !self.answer(means.way.now)? || self.is_last {
+            if !self.settle(means) || !self.answer(means)? || self.is_last {
                 return Ok(Next::Wait);
             }
             match self.take_commands(means) {
@@ -216,11 +214,12 @@ impl Connection {
     }
 
     /// Puts out what is to be answered, as far as there is room for it. Whether there was room for all of it.
-    fn answer(&mut self, now: Instant) -> io::Result<bool> {
+    fn answer(&mut self, means: &Means) -> io::Result<bool> {
+        let most = means.clients.known.settings.output;
         loop {
-            if self.socket.unwritten() > OUTPUT {
-                self.socket.write(now)?;
-                if self.socket.unwritten() > OUTPUT {
+            if self.socket.unwritten() > most {
+                self.socket.write(means.way.now)?;
+                if self.socket.unwritten() > most {
                     return Ok(false);
                 }
             }
@@ -245,7 +244,9 @@ impl Connection {
         }
         let session = Arc::clone(&self.session);
         let mut session = session.lock().unwrap_or_else(PoisonError::into_inner);
-        for _ in 0..PIPELINE {
+        let settings = &means.clients.known.settings;
+        let (pipeline, output) = (settings.pipeline.clamp(1, REQUESTS), settings.output);
+        for _ in 0..pipeline {
             let before = session.protocol();
             let request = self.requests.next_request();
             let step = request.map(|request| Some(session.take(&request?, &*means.clients)));
@@ -264,7 +265,7 @@ impl Connection {
             if !self.take(Taken { step, is_stale, before, after }, means) {
                 return Stop::Began;
             }
-            if self.is_last || self.socket.unwritten() > OUTPUT {
+            if self.is_last || self.socket.unwritten() > output {
                 return Stop::Enough;
             }
         }

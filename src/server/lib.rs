@@ -11,7 +11,7 @@
 //! 4. `run`: several requests as one, and their outcomes.
 //! 5. `asking`: how a run gets its outcomes, wherever the leader is.
 //! 6. `socket` and `connection`: one client. `desk`, `deadlines` and `tasks`: the threads that serve them.
-//!    `clients`: all of them.
+//!    `clients`: all of them. `telling`: what INFO and ROLE are told, and the log of a client that is given up.
 //! 7. `storage`: the write-ahead log as the runtime's storage. `cluster_name`: what a cluster is called.
 //! 8. [`Node`]: starting and stopping.
 //! 9. `report`: what a server says of itself. [`http`]: where operators see it.
@@ -33,6 +33,7 @@ mod seldom;
 mod socket;
 mod storage;
 mod tasks;
+mod telling;
 
 pub use clients::ClientSettings;
 pub use cluster_name::{NotAClusterName, cluster_id};

@@ -10,6 +10,8 @@ mod observe;
 mod open_metrics;
 mod processes;
 mod proxy;
+mod redis_crate;
+mod redis_programs;
 mod refusals;
 mod torture;
 mod whole;

@@ -165,8 +165,8 @@ fn status_says_what_info_says_and_more() {
         assert_eq!(answer.code, 200);
         let status: serde_json::Value = serde_json::from_str(&answer.body).expect("it is JSON");
         let facts = facts(cluster.ports[place].1).expect("it answers");
-        for name in ["server", "role", "leader"] {
-            assert_eq!(status[name].as_str(), Some(facts[name].as_str()), "{name}");
+        for (name, fact) in [("server", "server"), ("role", "quorate_role"), ("leader", "leader")] {
+            assert_eq!(status[name].as_str(), Some(facts[fact].as_str()), "{name}");
         }
         for name in ["term", "last_index", "durable_index"] {
             assert_eq!(status[name].to_string(), facts[name], "{name}");
