@@ -4,6 +4,7 @@ mod client;
 mod commands;
 mod faults;
 mod full_disk;
+mod limits;
 mod load;
 mod log_lines;
 mod observe;
