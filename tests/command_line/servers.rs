@@ -38,7 +38,6 @@ fn every_wrong_setting_says_what_is_allowed() {
         "--max-clients 100001",
         "--max-pipeline 4097",
         "--max-key-bytes 2M",
-        "--max-value-bytes 4M",
         "--max-output-bytes 1",
         "--output-timeout 10",
         "--segment-bytes 1000",
