@@ -13,6 +13,7 @@ mod json;
 mod list;
 mod log;
 mod log_lines;
+mod open_files;
 mod place;
 mod progress;
 mod prove;

@@ -1,6 +1,7 @@
 //! `quorate serve`: one server of a cluster, until it is told to stop.
 
 use super::log_lines::LogLines;
+use super::open_files::room_for_clients;
 use super::settings::{Complete, Peer, SETTINGS, Settings};
 use super::signals::{stop_signals, stop_when_input_ends};
 use super::text::unknown;
@@ -58,6 +59,10 @@ fn serve(arguments: &Arguments, complete: &Complete, lines: &LogLines) -> Result
         stop_when_input_ends(sender)?;
     }
     complete.warnings.iter().for_each(|warning| lines.warning(warning));
+    let mut clients = client_settings(settings);
+    let (room, warning) = room_for_clients(clients.connections);
+    clients.connections = room;
+    warning.iter().for_each(|warning| lines.warning(warning));
     // What is refused for a port in use has not touched the disk.
     let for_peers = bind("peer-listen", &settings.peer_listen, lines)?;
     let for_clients = bind("client-listen", &settings.client_listen, lines)?;
@@ -72,11 +77,7 @@ fn serve(arguments: &Arguments, complete: &Complete, lines: &LogLines) -> Result
         for_http.as_ref().map_or_else(|| "no port".into(), shown),
         complete.data.display()
     );
-    let config = NodeConfig {
-        runtime: config,
-        peers: peer_config(settings, complete),
-        clients: client_settings(&settings.peers),
-    };
+    let config = NodeConfig { runtime: config, peers: peer_config(settings, complete), clients };
     let node = Node::start(config, (for_peers, for_clients), storage, tell_connection);
     let node = node.map_err(|error| Failure::new(Exit::Failed, error))?;
     tell_notices(node.client().clone()).map_err(|error| no_thread(&error))?;
@@ -177,12 +178,13 @@ fn peer_config(settings: &Settings, complete: &Complete) -> peers::Config {
     peers::Config::new(me, settings.peers.iter().map(address).collect())
 }
 
-fn client_settings(peers: &[Peer]) -> ClientSettings {
+fn client_settings(settings: &Settings) -> ClientSettings {
     let place = |peer: &Peer| -> Option<(ServerId, String, u16)> {
         let (host, port) = host_and_port(peer.clients.as_deref()?)?;
         Some((peer.id, host.to_owned(), port))
     };
-    ClientSettings { servers: peers.iter().filter_map(place).collect(), ..Default::default() }
+    let servers = settings.peers.iter().filter_map(place).collect();
+    ClientSettings { servers, ..settings.clients.clone() }
 }
 
 fn bind(name: &str, address: &str, lines: &LogLines) -> Result<TcpListener, Failure> {

@@ -8,8 +8,9 @@ use super::text::labelled;
 use super::values::{duration, host_and_port, number, size};
 use quorate_core::{Configuration, ServerId};
 use quorate_runtime::{Limits, Timing};
-use quorate_server::cluster_id;
+use quorate_server::{ClientSettings, cluster_id};
 use quorate_wal::Options;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use tracing_subscriber::filter::LevelFilter;
 
@@ -36,6 +37,8 @@ pub(super) struct Settings {
     pub(super) peers: Vec<Peer>,
     pub(super) timing: Timing,
     pub(super) limits: Limits,
+    /// What one client may do, and how many there may be.
+    pub(super) clients: ClientSettings,
     pub(super) log: Options,
 }
 
@@ -63,6 +66,7 @@ impl Default for Settings {
             peers: Vec::new(),
             timing: Timing::default(),
             limits: Limits::default(),
+            clients: ClientSettings::default(),
             log: Options::default(),
         }
     }
@@ -165,6 +169,50 @@ pub(super) const SETTINGS: &[Setting] = &[
         Ok(())
     }),
     setting(
+        "max-clients",
+        "N",
+        "how many clients may be connected, 1 to 100000 (10000)",
+        |s, text| {
+            s.clients.connections = count(text, 1..=100_000, "10000")?;
+            Ok(())
+        },
+    ),
+    setting(
+        "max-pipeline",
+        "N",
+        "how many commands of one client are under way, 1 to 4096 (1024)",
+        |s, text| {
+            s.clients.pipeline = count(text, 1..=4096, "1024")?;
+            Ok(())
+        },
+    ),
+    setting("max-key-bytes", "SIZE", "the longest key, 1 to 1M (64K)", |s, text| {
+        s.clients.sizes.key = bytes(text, 1..=1 << 20, "1 to 1M", "64K")?;
+        Ok(())
+    }),
+    setting("max-value-bytes", "SIZE", "the longest value, 1 to 3M (1M)", |s, text| {
+        s.clients.sizes.value = bytes(text, 1..=3 << 20, "1 to 3M", "1M")?;
+        Ok(())
+    }),
+    setting(
+        "max-output-bytes",
+        "SIZE",
+        "replies that wait for a client before it is served on, 1K to 64M (1M)",
+        |s, text| {
+            s.clients.output = bytes(text, 1 << 10..=64 << 20, "1K to 64M", "1M")?;
+            Ok(())
+        },
+    ),
+    setting(
+        "output-timeout",
+        "TIME",
+        "how long a client may read nothing before it is given up (10s)",
+        |s, text| {
+            s.clients.stalled = span(text, "10s")?;
+            Ok(())
+        },
+    ),
+    setting(
         "http-listen",
         "ADDRESS",
         "where operators look; none: nowhere (a free port of loopback)",
@@ -211,6 +259,28 @@ fn server(text: &str, example: &'static str) -> Result<ServerId, Wrong> {
 
 fn span(text: &str, example: &'static str) -> Result<std::time::Duration, Wrong> {
     duration(text).ok_or_else(|| wrong("expected a time like 50ms, 5s or 1m", example))
+}
+
+fn count(
+    text: &str,
+    allowed: RangeInclusive<usize>,
+    example: &'static str,
+) -> Result<usize, Wrong> {
+    let expected = format!("expected a number from {} to {}", allowed.start(), allowed.end());
+    let count = number(text).and_then(|count| usize::try_from(count).ok());
+    count.filter(|count| allowed.contains(count)).ok_or_else(|| wrong(expected, example))
+}
+
+/// A number of bytes, from a range that is also said in words.
+fn bytes(
+    text: &str,
+    allowed: RangeInclusive<usize>,
+    range: &str,
+    example: &'static str,
+) -> Result<usize, Wrong> {
+    let expected = format!("expected a size from {range}, in bytes or like 4K or 1M");
+    let size = size(text).and_then(|size| usize::try_from(size).ok());
+    size.filter(|size| allowed.contains(size)).ok_or_else(|| wrong(expected, example))
 }
 
 fn address(text: &str, example: &'static str) -> Result<String, Wrong> {

@@ -59,8 +59,12 @@ pub(super) fn run(parser: &mut lexopt::Parser) -> Result<Exit, Failure> {
 
 fn report(address: &str, facts: &Facts) -> String {
     let fact = |name: &str| facts.get(name).map_or("?", String::as_str);
-    let mut out =
-        format!("{} at {address}: {}, term {}\n", fact("server"), fact("role"), fact("term"));
+    let mut out = format!(
+        "{} at {address}: {}, term {}\n",
+        fact("server"),
+        fact("quorate_role"),
+        fact("term")
+    );
     for (shown, name) in LINES {
         out.push_str(&format!("  {shown:15} {}\n", fact(name)));
     }

@@ -71,7 +71,7 @@
 //!
 //! # Reading order
 //! 1. What it stands on: `machine`, `storage`, `transport`, `clock`.
-//! 2. Where threads meet: [`sync`], [`mailbox`], `shared`.
+//! 2. Where threads meet: [`sync`], [`mailbox`], [`letterbox`], `shared`.
 //! 3. The threads: `driver`, `log_thread`, `alarms` and `system_clock`.
 //! 4. Requests and their outcomes: `request`, `waiting`, `outcomes`, `client`.
 //! 5. Settings, start and stop: `config`, `server`, `status`, `error`.
@@ -89,6 +89,7 @@ mod config;
 mod driver;
 mod error;
 mod figures;
+pub mod letterbox;
 mod log_thread;
 mod machine;
 pub mod mailbox;

@@ -10,7 +10,7 @@
 use crate::error::Error;
 use crate::figures::RequestFigures;
 use crate::machine::StateMachine;
-use crate::request::{Request, timed_out};
+use crate::request::{Recipient, Request, timed_out};
 use crate::waiting::{Answer, Waiter, Waiting};
 use quorate_core::{Applied, Log, Outcome, Payload, Reply, RequestId};
 use std::collections::VecDeque;
@@ -24,6 +24,9 @@ pub(crate) struct Outcomes<M: StateMachine> {
     waiting: Waiting<M>,
     /// What is to be delivered once the status is published.
     answers: VecDeque<Answer<M>>,
+    /// Whom something is being delivered to, and what.
+    recipient: Option<Arc<dyn Recipient<M::Reply>>>,
+    delivered: VecDeque<(u64, Result<M::Reply, Error>)>,
     /// How long before its deadline a request was let in.
     request_timeout: Duration,
     figures: RequestFigures,
@@ -35,6 +38,8 @@ impl<M: StateMachine> Outcomes<M> {
             machine,
             waiting: Waiting::new(),
             answers: VecDeque::new(),
+            recipient: None,
+            delivered: VecDeque::new(),
             request_timeout,
             figures: RequestFigures::default(),
         }
@@ -151,11 +156,28 @@ impl<M: StateMachine> Outcomes<M> {
         replies.clear();
     }
 
-    /// Delivers every answer there is.
+    /// Delivers every answer there is, those in a row to one recipient together.
     pub(crate) fn deliver(&mut self) {
-        while let Some(Answer { recipient, tag, outcome }) = self.answers.pop_front() {
-            recipient.deliver(tag, outcome);
+        loop {
+            // What a recipient that panicked has left.
+            if let Some(recipient) = &self.recipient {
+                recipient.deliver_all(&mut self.delivered);
+            }
+            self.recipient = None;
+            self.delivered.clear();
+            let Some(first) = self.answers.front() else { return };
+            let recipient = Arc::clone(&first.recipient);
+            let is_theirs = |answer: &mut Answer<M>| Arc::ptr_eq(&answer.recipient, &recipient);
+            while let Some(answer) = self.answers.pop_front_if(is_theirs) {
+                self.delivered.push_back((answer.tag, answer.outcome));
+            }
+            self.recipient = Some(recipient);
         }
+    }
+
+    /// How many answers are still to be delivered.
+    fn undelivered(&self) -> usize {
+        self.answers.len() + self.delivered.len()
     }
 
     /// Ends every request that was let in, and those that were not: the server has stopped. Of a write that
@@ -171,8 +193,13 @@ impl<M: StateMachine> Outcomes<M> {
             self.answers.push_back(Answer { recipient, tag, outcome: Err(stopped()) });
         }
         // A recipient that panics must not take the others' outcomes with it.
-        while !self.answers.is_empty() {
-            let _ = catch_unwind(AssertUnwindSafe(|| self.deliver()));
+        while self.undelivered() > 0 {
+            let before = self.undelivered();
+            let ended = catch_unwind(AssertUnwindSafe(|| self.deliver()));
+            if ended.is_err() && self.undelivered() == before {
+                // It would panic at the same one for ever.
+                self.delivered.pop_front();
+            }
         }
     }
 }

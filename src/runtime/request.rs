@@ -11,6 +11,7 @@
 use crate::error::Error;
 use crate::machine::StateMachine;
 use crate::sync::{Condvar, Mutex};
+use std::collections::VecDeque;
 use std::fmt;
 use std::mem;
 use std::sync::Arc;
@@ -39,6 +40,14 @@ pub trait Recipient<R>: Send + Sync {
     /// Takes the outcome of the request with this tag. Called by the driver, which waits meanwhile, and so
     /// does the whole server: it only puts the outcome where another thread finds it.
     fn deliver(&self, tag: u64, outcome: Result<R, Error>);
+
+    /// Takes several outcomes at once, each with the tag of its request, out of the queue. A recipient of many
+    /// requests takes them with one lock and one wake-up of whoever waits.
+    fn deliver_all(&self, outcomes: &mut VecDeque<(u64, Result<R, Error>)>) {
+        while let Some((tag, outcome)) = outcomes.pop_front() {
+            self.deliver(tag, outcome);
+        }
+    }
 }
 
 /// The outcome of one request, to be waited for.

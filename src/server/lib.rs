@@ -10,7 +10,8 @@
 //! 3. `links`: the mesh as the runtime's transport, and the requests that are under way on it.
 //! 4. `run`: several requests as one, and their outcomes.
 //! 5. `asking`: how a run gets its outcomes, wherever the leader is.
-//! 6. `connection`: one client. `clients`: all of them.
+//! 6. `socket` and `connection`: one client. `desk`, `deadlines` and `tasks`: the threads that serve them.
+//!    `clients`: all of them. `telling`: what INFO and ROLE are told, and the log of a client that is given up.
 //! 7. `storage`: the write-ahead log as the runtime's storage. `cluster_name`: what a cluster is called.
 //! 8. [`Node`]: starting and stopping.
 //! 9. `report`: what a server says of itself. [`http`]: where operators see it.
@@ -19,6 +20,8 @@ mod asking;
 mod clients;
 mod cluster_name;
 mod connection;
+mod deadlines;
+mod desk;
 pub mod http;
 mod links;
 mod machine;
@@ -27,7 +30,10 @@ mod packet;
 mod report;
 mod run;
 mod seldom;
+mod socket;
 mod storage;
+mod tasks;
+mod telling;
 
 pub use clients::ClientSettings;
 pub use cluster_name::{NotAClusterName, cluster_id};

@@ -1,7 +1,7 @@
 //! The mesh as the runtime's transport, and the requests that are under way on it.
 
 use crate::machine::Machine;
-use crate::packet::{Asks, Packet};
+use crate::packet::{Asks, Packet, bounded};
 use crate::report::{Counters, count};
 use crate::run::Run;
 use quorate_core::{Envelope, ServerId};
@@ -97,12 +97,11 @@ impl Links {
                 Packet::Protocol(envelope) => envelopes.push(envelope),
                 Packet::Forward { from, number, asks, .. } => self.serve_run(from, number, asks),
                 Packet::Outcomes { from, number, first, outcomes, .. } => {
-                    let mut forwarded = self.lock();
-                    if let Some((to, run)) = forwarded.get(&number)
-                        && *to == from
+                    let asked = self.lock().get(&number).filter(|(to, _)| *to == from).cloned();
+                    if let Some((_, run)) = asked
                         && run.take(first, outcomes)
                     {
-                        forwarded.remove(&number);
+                        self.forget(number);
                     }
                 }
             }
@@ -115,8 +114,9 @@ impl Links {
     /// Makes the requests of another server's client, and sends back their outcomes when all are there.
     fn serve_run(self: &Arc<Links>, from: ServerId, number: u64, asks: Asks) {
         let links = Arc::downgrade(self);
-        let run = Run::then(&asks, move |outcomes| {
+        let run = Run::new(&asks, move |outcomes| {
             if let Some(links) = links.upgrade() {
+                let outcomes = outcomes.into_iter().map(bounded).collect();
                 let (to, from, first) = (from, links.me, 0);
                 let packet = Packet::Outcomes { from, to, number, first, outcomes };
                 // What is dropped ends at its own server when its time has passed.
@@ -137,7 +137,7 @@ impl Links {
         let broken: Vec<(ServerId, Arc<Run>)> =
             self.lock().extract_if(.., |_, (to, _)| to == peer).map(|(_, run)| run).collect();
         for (_, run) in broken {
-            run.fail(&run.cut_off("the connection to the leader broke"));
+            run.cut_off("the connection to the leader broke");
         }
     }
 

@@ -17,6 +17,11 @@ impl Machine {
     pub(crate) fn stale(&self, query: &Query) -> Reply {
         self.store.read().unwrap_or_else(PoisonError::into_inner).query(query)
     }
+
+    /// How many keys have a value by now.
+    pub(crate) fn keys(&self) -> u64 {
+        self.store.read().unwrap_or_else(PoisonError::into_inner).len() as u64
+    }
 }
 
 impl StateMachine for Machine {

@@ -14,7 +14,7 @@ use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
 
 /// Everything that a node is told when it starts.
 pub struct NodeConfig {
@@ -51,7 +51,7 @@ pub struct Node {
     server: Option<Server<Machine>>,
     client: Client<Machine>,
     clients: Arc<Clients>,
-    listener: Option<JoinHandle<()>>,
+    threads: Vec<JoinHandle<()>>,
     limits: Limits,
 }
 
@@ -84,20 +84,11 @@ impl Node {
         let server = Server::start(runtime, parts).map_err(StartError::Server)?;
         let client = server.client();
         links.serve(client.clone());
-        let clients = Clients::new(Known {
-            me,
-            settings,
-            client: client.clone(),
-            links,
-            machine,
-            patience,
-            address,
-        });
-        let listening = Arc::clone(&clients);
-        let thread = thread::Builder::new().name("client-listener".into());
-        let thread = thread.spawn(move || listening.listen(&for_clients));
-        let listener = Some(thread.map_err(StartError::Clients)?);
-        Ok(Node { server: Some(server), client, clients, listener, limits })
+        let known =
+            Known { me, settings, client: client.clone(), links, machine, patience, address };
+        let started = Clients::start(known, for_clients);
+        let (clients, threads) = started.map_err(StartError::Clients)?;
+        Ok(Node { server: Some(server), client, clients, threads, limits })
     }
 
     /// A way to the server of this process.
@@ -130,10 +121,10 @@ impl Node {
     }
 
     fn stop_clients(&mut self) {
-        if let Some(listener) = self.listener.take() {
-            self.clients.stop();
-            // A listener that panicked has told so on standard error, and has ended.
-            let _ = listener.join();
+        self.clients.stop();
+        for thread in self.threads.drain(..) {
+            // A thread that panicked has told so on standard error, and has ended.
+            let _ = thread.join();
         }
     }
 }

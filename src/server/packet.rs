@@ -1,10 +1,13 @@
 //! What servers say to each other.
 
+use crate::machine::Machine;
 use quorate_core::{Envelope, ServerId};
 use quorate_kv::{Command, Query, Reply};
 use quorate_net::peers::Parcel;
+use quorate_runtime::{Ask, Error, Recipient, Request};
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::sync::Arc;
 
 /// Everything that travels on the connections between servers.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -35,6 +38,25 @@ impl Asks {
     pub(crate) fn are_writes(&self) -> bool {
         matches!(self, Asks::Writes(_))
     }
+
+    /// As requests of the server in this process, in order.
+    pub(crate) fn requests(
+        self,
+        recipient: &Arc<dyn Recipient<Reply>>,
+        tag: impl Fn(usize) -> u64,
+        into: &mut Vec<Request<Machine>>,
+    ) {
+        let request =
+            |(place, ask)| Request { ask, recipient: Arc::clone(recipient), tag: tag(place) };
+        match self {
+            Asks::Writes(commands) => {
+                into.extend(commands.into_iter().map(Ask::Write).enumerate().map(request));
+            }
+            Asks::Reads(queries) => {
+                into.extend(queries.into_iter().map(Ask::Read).enumerate().map(request));
+            }
+        }
+    }
 }
 
 /// How a request ended.
@@ -64,6 +86,27 @@ pub(crate) const LARGEST_REPLY: usize = 4 * 1024 * 1024;
 pub(crate) fn bounded(outcome: Outcome) -> Outcome {
     let reply = outcome?;
     if reply.size() > LARGEST_REPLY { Err(Failure::TooLarge(reply.size())) } else { Ok(reply) }
+}
+
+impl Failure {
+    /// What becomes of a request whose outcome will not come back: a write is in doubt, and a read has no effect in
+    /// any case.
+    pub(crate) fn cut_off(is_write: bool, why: &str) -> Failure {
+        if is_write { Failure::InDoubt } else { Failure::Unavailable(why.into()) }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Failure {
+        match error {
+            Error::NotLeader { hint } => Failure::NotLeader(hint),
+            Error::Busy => Failure::Busy,
+            Error::OutOfSpace { limit } => Failure::OutOfSpace(limit),
+            Error::InDoubt => Failure::InDoubt,
+            Error::TimedOut => Failure::Unavailable("no answer in time".into()),
+            Error::Stopped { why } => Failure::Unavailable(format!("the server stopped: {why}")),
+        }
+    }
 }
 
 /// What the client reads.

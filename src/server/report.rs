@@ -38,6 +38,8 @@ pub struct ClientFigures {
     pub accepted: u64,
     /// How many were not, because there were too many.
     pub refused: u64,
+    /// How many were given up, because they read nothing of what was there for them.
+    pub given_up: u64,
     /// Requests forwarded to another server, once for every attempt.
     pub forwarded: u64,
     /// Requests that other servers forwarded to this one.
@@ -49,6 +51,7 @@ pub struct ClientFigures {
 pub(crate) struct Counters {
     pub(crate) accepted: AtomicU64,
     pub(crate) refused: AtomicU64,
+    pub(crate) given_up: AtomicU64,
     pub(crate) forwarded: AtomicU64,
     pub(crate) taken_over: AtomicU64,
 }
@@ -81,6 +84,7 @@ impl Watcher {
                 limit: known.settings.connections,
                 accepted: read(&counters.accepted),
                 refused: read(&counters.refused),
+                given_up: read(&counters.given_up),
                 forwarded: read(&counters.forwarded),
                 taken_over: read(&counters.taken_over),
             },

@@ -96,7 +96,9 @@ fn a_leader_that_stands_still_is_replaced_and_comes_back_as_a_follower() {
         signal("CONT", pid);
         wait_until("the old leader follows", || {
             let facts = facts(cluster.ports[leader].1);
-            facts.is_some_and(|facts| facts["role"] == "follower" && facts["leader"] != "none")
+            facts.is_some_and(|facts| {
+                facts["quorate_role"] == "follower" && facts["leader"] != "none"
+            })
         });
         load.wait_for(300);
     }

@@ -39,7 +39,7 @@ fn get(port: u16, path: &str) -> Answer {
     exchange(port, format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").as_bytes())
 }
 
-fn metrics(port: u16) -> Metrics {
+pub(crate) fn metrics(port: u16) -> Metrics {
     let answer = get(port, "/metrics");
     assert_eq!(answer.code, 200, "{}", answer.body);
     let content = "\r\ncontent-type: application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -48,7 +48,7 @@ fn metrics(port: u16) -> Metrics {
 }
 
 /// Where a server that runs says that operators find it.
-fn http_port(cluster: &Cluster, place: usize) -> u16 {
+pub(crate) fn http_port(cluster: &Cluster, place: usize) -> u16 {
     let mut port = None;
     wait_until("the server says where", || {
         let lines = cluster.lines(place);
@@ -165,8 +165,8 @@ fn status_says_what_info_says_and_more() {
         assert_eq!(answer.code, 200);
         let status: serde_json::Value = serde_json::from_str(&answer.body).expect("it is JSON");
         let facts = facts(cluster.ports[place].1).expect("it answers");
-        for name in ["server", "role", "leader"] {
-            assert_eq!(status[name].as_str(), Some(facts[name].as_str()), "{name}");
+        for (name, fact) in [("server", "server"), ("role", "quorate_role"), ("leader", "leader")] {
+            assert_eq!(status[name].as_str(), Some(facts[fact].as_str()), "{name}");
         }
         for name in ["term", "last_index", "durable_index"] {
             assert_eq!(status[name].to_string(), facts[name], "{name}");
@@ -202,6 +202,25 @@ fn a_server_without_a_leader_lives_and_is_not_ready() {
     assert_eq!(metrics(port).value("quorate_step_downs", "_total", &reason), 1.0);
     (0..3).filter(|place| *place != leader).for_each(|place| cluster.start_server(place, &[]));
     wait_until("it is ready", || get(port, "/readyz").code == 200);
+}
+
+/// A follower that is cut off is no more ready than a leader is, and as alive.
+#[test]
+fn a_follower_that_hears_nobody_lives_and_is_not_ready() {
+    let mut cluster = Cluster::start("readiness_follower", 3);
+    let leader = cluster.leader();
+    let alone = (leader + 1) % 3;
+    let port = http_port(&cluster, alone);
+    let expected = format!("n{} follows n{} in term ", alone + 1, leader + 1);
+    wait_until("it follows", || get(port, "/readyz").body.starts_with(&expected));
+    (0..3).filter(|place| *place != alone).for_each(|place| cluster.kill(place));
+    wait_until("it is not ready", || get(port, "/readyz").code == 503);
+    let why = get(port, "/readyz").body;
+    assert!(why.starts_with(&format!("n{} is ", alone + 1)), "{why}");
+    assert!(why.ends_with("knows no leader\n"), "{why}");
+    assert_eq!(get(port, "/healthz").code, 200);
+    cluster.start_server(leader, &[]);
+    wait_until("two of three are enough", || get(port, "/readyz").code == 200);
 }
 
 #[test]

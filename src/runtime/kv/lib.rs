@@ -9,7 +9,8 @@
 //! 1. [`Command`], [`Query`] and [`Reply`]: what goes into the log, what is asked, what either is answered.
 //! 2. [`Store`]: what they do.
 //! 3. [`table`]: the commands that clients know, each said once, with its parser.
-//! 4. [`Session`]: what a connection remembers, and what becomes of a request on it.
+//! 4. [`Session`]: what a connection remembers, and what becomes of a request on it. `local`: commands for
+//!    the connection itself. [`Info`]: what INFO and ROLE tell. `transaction`: how transactions are refused.
 //!
 //! # What is deliberately absent
 //! Expiry: a clock would make servers disagree. Types other than strings, scripts, transactions and
@@ -18,6 +19,7 @@
 
 mod bytes;
 mod command;
+mod info;
 mod limits;
 mod local;
 mod parse;
@@ -25,10 +27,12 @@ mod reply;
 mod session;
 mod store;
 pub mod table;
+mod transaction;
 
 pub use bytes::Bytes;
 pub use command::{Command, Condition, Query};
+pub use info::{Connections, Follower, Info};
 pub use limits::Limits;
 pub use reply::{Failure, Reply};
-pub use session::{Host, Info, Session, Step};
+pub use session::{Host, Session, Step};
 pub use store::Store;

@@ -1,14 +1,14 @@
 //! Commands for the connection itself and about the server; no key is touched.
 
 use crate::parse::{NOT_AN_INTEGER, Problem, SYNTAX, argument, is, wrong_number};
-use crate::session::{Host, Info, Session, Step, shown};
+use crate::session::{Host, Session, Step, shown};
 use crate::table::{self, Row};
 use quorate_net::resp::{Protocol, Request, Value, parse_integer};
 
 type Outcome = Result<Step, Problem>;
 
 /// The version of Redis whose manners these are.
-const MANNERS: &str = "7.0.0";
+pub(crate) const MANNERS: &str = "7.0.0";
 
 fn answer(value: Value) -> Outcome {
     Ok(Step::Answer(value))
@@ -33,6 +33,7 @@ pub(crate) fn quit(_: &mut Session, _: &Request<'_>, _: &dyn Host) -> Outcome {
 pub(crate) fn reset(session: &mut Session, _: &Request<'_>, _: &dyn Host) -> Outcome {
     session.protocol = Protocol::Resp2;
     session.is_readonly = false;
+    session.is_refusing = false;
     session.name.clear();
     answer(Value::Simple("RESET".into()))
 }
@@ -43,6 +44,17 @@ pub(crate) fn select(_: &mut Session, request: &Request<'_>, _: &dyn Host) -> Ou
         Some(_) => Err("ERR DB index is out of range".into()),
         None => Err(NOT_AN_INTEGER),
     }
+}
+
+/// `AUTH [user] password`: what Redis says when it has no passwords.
+pub(crate) fn auth(_: &mut Session, request: &Request<'_>, _: &dyn Host) -> Outcome {
+    Err(match request.len() {
+        2 => "ERR AUTH <password> called without any password configured for the default user. \
+              Are you sure your configuration is correct?"
+            .into(),
+        3 => "WRONGPASS invalid username-password pair or user is disabled.".into(),
+        _ => SYNTAX,
+    })
 }
 
 pub(crate) fn readonly(session: &mut Session, _: &Request<'_>, _: &dyn Host) -> Outcome {
@@ -159,6 +171,11 @@ pub(crate) fn client(session: &mut Session, request: &Request<'_>, host: &dyn Ho
         }
         return answer(Value::OK);
     }
+    // Nothing is evicted, and nothing is kept of when a key was last used.
+    if part("no-evict", 3..=3)? || part("no-touch", 3..=3)? {
+        let is_known = ["on", "off"].iter().any(|word| is(argument(request, 2), word));
+        return if is_known { answer(Value::OK) } else { Err(SYNTAX) };
+    }
     if part("info", 2..=2)? {
         return answer(Value::Text(session.describe() + "\n"));
     }
@@ -174,6 +191,8 @@ pub(crate) fn client(session: &mut Session, request: &Request<'_>, host: &dyn Ho
             "ID",
             "INFO",
             "LIST",
+            "NO-EVICT (ON|OFF)",
+            "NO-TOUCH (ON|OFF)",
             "SETINFO <LIB-NAME name | LIB-VER version>",
             "SETNAME <name>",
         ]);
@@ -275,94 +294,6 @@ fn matches(pattern: &[u8], name: &[u8]) -> bool {
         }
     }
     pattern[at..].iter().all(|byte| *byte == b'*')
-}
-
-/// What Redis says of replication, with leader and follower for master and replica.
-pub(crate) fn role(_: &mut Session, _: &Request<'_>, host: &dyn Host) -> Outcome {
-    let Info { is_leader, leader, followers, commit_index, last_applied, .. } = host.info();
-    let number = |value: u64| Value::Integer(i64::try_from(value).unwrap_or(i64::MAX));
-    if is_leader {
-        let follower = |(_, host, port, index): (u8, String, u16, u64)| {
-            let texts = [host, port.to_string(), index.to_string()];
-            Value::Array(texts.map(Value::bulk).to_vec())
-        };
-        let followers = followers.into_iter().map(follower).collect();
-        return answer(Value::Array(vec![
-            Value::bulk("master"),
-            number(commit_index),
-            Value::Array(followers),
-        ]));
-    }
-    let state = if leader.is_some() { "connected" } else { "connect" };
-    let (host, port) = leader.map_or_else(Default::default, |(_, host, port)| (host, port));
-    answer(Value::Array(vec![
-        Value::bulk("slave"),
-        Value::bulk(host),
-        Value::Integer(i64::from(port)),
-        Value::bulk(state),
-        number(last_applied),
-    ]))
-}
-
-/// The sections asked for, or all of them.
-pub(crate) fn info(_: &mut Session, request: &Request<'_>, host: &dyn Host) -> Outcome {
-    let info = host.info();
-    let is_wanted = |section: &str| {
-        let every = ["all", "everything", "default"];
-        let mut asked = request.iter().skip(1);
-        let named = |word: &[u8]| is(word, section) || every.iter().any(|every| is(word, every));
-        request.len() == 1 || asked.any(named)
-    };
-    let sections = sections(&info).into_iter().filter(|(name, _)| is_wanted(name));
-    let section = |(name, lines): (&str, Vec<(&str, String)>)| {
-        let lines = lines.into_iter().map(|(key, value)| format!("{key}:{value}\r\n"));
-        format!("# {name}\r\n{}", lines.collect::<String>())
-    };
-    answer(Value::Text(sections.map(section).collect::<Vec<_>>().join("\r\n")))
-}
-
-/// What INFO says. Names that clients look for are those of Redis.
-fn sections(info: &Info) -> Vec<(&'static str, Vec<(&'static str, String)>)> {
-    let role = if info.is_leader { "master" } else { "slave" };
-    let server = vec![
-        ("redis_version", MANNERS.to_string()),
-        ("quorate_version", env!("CARGO_PKG_VERSION").to_string()),
-        ("redis_mode", "standalone".to_string()),
-        ("process_id", std::process::id().to_string()),
-        ("tcp_port", info.port.to_string()),
-        ("uptime_in_seconds", info.uptime.to_string()),
-    ];
-    let clients = vec![("connected_clients", info.clients.to_string())];
-    let persistence = vec![("loading", "0".to_string()), ("aof_enabled", "1".to_string())];
-    let mut replication = vec![("role", role.to_string())];
-    if let Some((_, host, port)) = info.leader.as_ref().filter(|_| !info.is_leader) {
-        replication.push(("master_host", host.clone()));
-        replication.push(("master_port", port.to_string()));
-    }
-    let link = if info.leader.is_some() { "up" } else { "down" };
-    if !info.is_leader {
-        replication.push(("master_link_status", link.to_string()));
-    }
-    replication.push(("connected_slaves", info.followers.len().to_string()));
-    let leader = info.leader.as_ref().map_or("none".to_string(), |(id, ..)| format!("n{id}"));
-    let quorate = vec![
-        ("server", format!("n{}", info.server)),
-        ("role", info.role.clone()),
-        ("term", info.term.to_string()),
-        ("leader", leader),
-        ("last_index", info.last_index.to_string()),
-        ("durable_index", info.durable_index.to_string()),
-        ("commit_index", info.commit_index.to_string()),
-        ("last_applied", info.last_applied.to_string()),
-        ("log_bytes", info.log_bytes.to_string()),
-    ];
-    vec![
-        ("Server", server),
-        ("Clients", clients),
-        ("Persistence", persistence),
-        ("Replication", replication),
-        ("Quorate", quorate),
-    ]
 }
 
 #[test]

@@ -3,8 +3,10 @@
 //! A [`Session`] is the state of one connection, apart from its bytes and from what it waits for. It
 //! takes one request at a time and says whether the store is to be asked, or what the answer is.
 
+use crate::info::Info;
 use crate::parse::{self, Problem};
 use crate::table::{self, Parser};
+use crate::transaction;
 use crate::{Command, Limits, Query};
 use quorate_net::resp::{Protocol, Request, Value};
 
@@ -33,40 +35,6 @@ pub trait Host {
     fn settings(&self) -> Vec<(&'static str, String)>;
 }
 
-/// How a server is, for INFO, ROLE and HELLO.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Info {
-    /// Its number.
-    pub server: u8,
-    /// What it is in its term, in a word.
-    pub role: String,
-    /// Whether it leads.
-    pub is_leader: bool,
-    /// Its term.
-    pub term: u64,
-    /// The number of the leader, and where its clients reach it: host and port.
-    pub leader: Option<(u8, String, u16)>,
-    /// The other servers: their numbers, where their clients reach them, and how much of the log each is
-    /// known to hold; empty unless it leads.
-    pub followers: Vec<(u8, String, u16, u64)>,
-    /// The last index of its log.
-    pub last_index: u64,
-    /// How much of the log is durable here.
-    pub durable_index: u64,
-    /// How much of the log is committed.
-    pub commit_index: u64,
-    /// How much of it is applied.
-    pub last_applied: u64,
-    /// How many bytes the durable log takes up.
-    pub log_bytes: u64,
-    /// The port for clients.
-    pub port: u16,
-    /// How long it has been running, in seconds.
-    pub uptime: u64,
-    /// How many clients are connected.
-    pub clients: usize,
-}
-
 /// The state of one connection.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Session {
@@ -77,6 +45,8 @@ pub struct Session {
     pub(crate) library_version: Vec<u8>,
     pub(crate) protocol: Protocol,
     pub(crate) is_readonly: bool,
+    /// Whether there was a MULTI, and neither EXEC nor DISCARD has come since.
+    pub(crate) is_refusing: bool,
     limits: Limits,
 }
 
@@ -92,6 +62,7 @@ impl Session {
             library_version: Vec::new(),
             protocol: Protocol::Resp2,
             is_readonly: false,
+            is_refusing: false,
             limits,
         }
     }
@@ -113,8 +84,15 @@ impl Session {
     }
 
     fn understand(&mut self, request: &Request<'_>, host: &dyn Host) -> Result<Step, Problem> {
-        let name = parse::argument(request, 0);
-        let row = table::find(name).ok_or_else(|| unknown_command(request))?;
+        if self.is_refusing
+            && let Some(refused) = transaction::inside(self, request)
+        {
+            return refused;
+        }
+        let Some(row) = table::find(parse::argument(request, 0)) else {
+            let refused = transaction::outside(self, request);
+            return refused.unwrap_or_else(|| Err(unknown_command(request)));
+        };
         if !row.takes(request.len()) {
             return Err(parse::wrong_number(row.name));
         }

@@ -4,10 +4,10 @@
 //! replies of COMMAND, COMMAND COUNT, COMMAND INFO and COMMAND DOCS are made from the rows, as are the
 //! errors about numbers of arguments, so none of them can disagree with what the server does.
 
-use crate::local;
 use crate::parse::{self, Problem};
 use crate::session::{Host, Session, Step};
 use crate::{Command, Limits, Query};
+use crate::{info, local};
 use quorate_net::resp::{Request, Value};
 
 /// One command.
@@ -121,6 +121,7 @@ pub static COMMANDS: &[Row] = &[
     Row::new("quit", -1, "Closes the connection.", Local(local::quit)),
     Row::new("reset", 1, "Makes the connection as it was at first.", Local(local::reset))
         .since("6.2.0"),
+    Row::new("auth", -2, "Is refused: there are no users.", Local(local::auth)),
     Row::new("select", 2, "Selects database 0, the only one.", Local(local::select)),
     Row::new("client", -2, "Tells of connections, and names them.", Local(local::client))
         .since("2.4.0"),
@@ -142,10 +143,10 @@ pub static COMMANDS: &[Row] = &[
         .flags(ADMIN)
         .since("2.0.0")
         .group("server"),
-    Row::new("info", -1, "Tells how the server is.", Local(local::info))
+    Row::new("info", -1, "Tells how the server is.", Local(info::info))
         .flags(&["loading", "stale"])
         .group("server"),
-    Row::new("role", 1, "Tells whether the server leads.", Local(local::role))
+    Row::new("role", 1, "Tells whether the server leads.", Local(info::role))
         .since("2.8.12")
         .group("server"),
 ];

@@ -58,6 +58,33 @@ impl ReadBuffer {
         &self.bytes[from..self.start]
     }
 
+    /// Whether there is room behind what has arrived, so that the last read was not cut short.
+    pub(crate) fn has_room(&self) -> bool {
+        self.end < self.bytes.len()
+    }
+
+    /// Takes memory, if it has none.
+    pub(crate) fn borrow(&mut self, memory: &mut Vec<u8>) {
+        if self.bytes.is_empty() {
+            memory.resize(CHUNK, 0);
+            std::mem::swap(&mut self.bytes, memory);
+        }
+    }
+
+    /// Gives memory back that what waits does not need, and what waits moves into less.
+    pub(crate) fn give_back(&mut self, memory: &mut Vec<u8>) {
+        let waiting = self.end - self.start;
+        if 2 * waiting >= self.bytes.len() {
+            return;
+        }
+        let rest = self.bytes[self.start..self.end].to_vec();
+        let old = std::mem::replace(&mut self.bytes, rest);
+        if (memory.len()..=CHUNK).contains(&old.len()) {
+            *memory = old;
+        }
+        (self.start, self.end) = (0, waiting);
+    }
+
     /// How many bytes of memory it holds.
     pub(crate) fn capacity(&self) -> usize {
         self.bytes.capacity()
@@ -100,6 +127,32 @@ mod tests {
         buffer.feed(b"y");
         assert!(buffer.capacity() <= CHUNK, "{}", buffer.capacity());
         assert_eq!(buffer.waiting(), b"y");
+    }
+
+    #[test]
+    fn borrowed_memory_goes_back_when_little_waits() {
+        let (mut buffer, mut memory) = (ReadBuffer::new(), Vec::new());
+        for round in 0..3 {
+            buffer.borrow(&mut memory);
+            assert_eq!((buffer.capacity(), memory.capacity()), (CHUNK, 0), "round {round}");
+            buffer.feed(b"whole and a par");
+            assert!(buffer.has_room());
+            buffer.consume(12);
+            buffer.give_back(&mut memory);
+            assert_eq!((buffer.waiting(), buffer.capacity()), (&b"par"[..], 3));
+            assert_eq!(memory.len(), CHUNK);
+            buffer.feed(b"t");
+            assert_eq!(buffer.consume(9), b"part");
+            // What it holds now is its own, and little; it keeps none.
+            buffer.give_back(&mut memory);
+            assert_eq!(buffer.capacity(), 0);
+        }
+        buffer.borrow(&mut memory);
+        buffer.feed(&[7; CHUNK]);
+        assert!(!buffer.has_room());
+        // All of it waits, so all of it stays.
+        buffer.give_back(&mut memory);
+        assert_eq!((buffer.waiting().len(), memory.capacity()), (CHUNK, 0));
     }
 
     #[test]

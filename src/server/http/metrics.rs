@@ -189,6 +189,8 @@ impl Figures {
         out.counter("clients_accepted", "Clients that were let in.", clients.accepted)?;
         let help = "Clients that were not, because there were too many.";
         out.counter("clients_refused", help, clients.refused)?;
+        let help = "Clients that were given up, because they read nothing.";
+        out.counter("clients_given_up", help, clients.given_up)?;
         let help = "Requests forwarded to the leader, once for every attempt.";
         out.counter("requests_forwarded", help, clients.forwarded)?;
         let help = "Requests that other servers forwarded to this one.";

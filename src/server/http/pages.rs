@@ -183,6 +183,7 @@ fn status(report: &Report) -> Value {
             "limit": clients.limit,
             "accepted": clients.accepted,
             "refused": clients.refused,
+            "given_up": clients.given_up,
             "forwarded": clients.forwarded,
             "taken_over": clients.taken_over,
         },

@@ -241,5 +241,5 @@ fn clients_that_never_read_are_given_up_and_others_do_not_notice() {
 }
 
 fn info(clients: &str) -> Value {
-    text(&format!("# Clients\r\nconnected_clients:{clients}\r\n"))
+    text(&format!("# Clients\r\nconnected_clients:{clients}\r\nmaxclients:10000\r\n"))
 }

@@ -59,6 +59,29 @@ pub(crate) const REDIS: Program = Program {
     install: "install redis-server 7.0 or later with the system's package manager",
 };
 
+/// The clients of Redis that people try a server with.
+pub(crate) const REDIS_TOOLS: Program = Program {
+    name: "redis-cli or redis-benchmark",
+    probe: &["sh", "-c", "redis-cli --version && redis-benchmark --version"],
+    package: Some("redis-tools"),
+    install: "install redis-tools 7.0 or later with the system's package manager",
+};
+
+/// Python with the library redis-py, in a virtual environment that the probe makes: below `target`, so that
+/// nothing outside this project changes. The system package is for systems whose Python cannot make one.
+pub(crate) const REDIS_PY: Program = Program {
+    name: "the Python library redis-py",
+    probe: &[
+        "sh",
+        "-c",
+        "python=target/redis-py/bin/python
+         has() { \"$python\" -c 'import redis; assert redis.__version__ == \"8.1.0\"'; }
+         has || { python3 -m venv target/redis-py && \"$python\" -m pip install redis==8.1.0 && has; }",
+    ],
+    package: Some("python3-venv"),
+    install: "python3 -m venv target/redis-py && target/redis-py/bin/pip install redis==8.1.0",
+};
+
 /// The proof assistant Coq, which compiles the proofs and checks them again.
 pub(crate) const COQ: Program = Program {
     name: "coq",

@@ -4,7 +4,9 @@
 //! of a program; what could not run is never counted as passed. Tests inside a command are counted from
 //! the test harness's own lines.
 
-use crate::programs::{CARGO, CLIPPY, COQ, CVC5, GIT, OWN_MOUNTS, Program, REDIS, RUSTFMT, Z3};
+use crate::programs::{
+    CARGO, CLIPPY, COQ, CVC5, GIT, OWN_MOUNTS, Program, REDIS, REDIS_PY, REDIS_TOOLS, RUSTFMT, Z3,
+};
 use crate::tally::{HarnessCounts, NotRun, Tally};
 use crate::{USAGE_ERROR, commands, coq, mutants, proofs};
 use std::process::Command;
@@ -96,6 +98,38 @@ const SEEDS: Line = Line {
 const REDIS_TEST: &[&str] =
     &["cargo", "test", "--package", "quorate-kv", "--locked", "--test", "redis", "--", "--ignored"];
 
+/// Programs of Redis as clients of a cluster.
+const REDIS_TOOLS_TEST: &[&str] = &[
+    "cargo",
+    "test",
+    "--package",
+    "quorate",
+    "--locked",
+    "--test",
+    "cluster",
+    "--",
+    "--ignored",
+    "redis_programs::redis_cli",
+    "redis_programs::redis_benchmark",
+];
+
+/// A script in Python as a client of a cluster.
+const REDIS_PY_TEST: Line = Line {
+    words: &[
+        "cargo",
+        "test",
+        "--package",
+        "quorate",
+        "--locked",
+        "--test",
+        "cluster",
+        "redis_programs::redis_py",
+        "--",
+        "--ignored",
+    ],
+    environment: &[("QUORATE_REDIS_PY", "target/redis-py/bin/python")],
+};
+
 /// All steps, the cheapest to learn from first.
 const STEPS: &[Step] = &[
     Step {
@@ -125,6 +159,12 @@ const STEPS: &[Step] = &[
         work: Work::Lines(&[line(SMALL_DISK), line(FULL_DISK)]),
     },
     Step { name: "redis", needs: &[CARGO, REDIS], work: Work::Lines(&[line(REDIS_TEST)]) },
+    Step {
+        name: "redis-tools",
+        needs: &[CARGO, REDIS_TOOLS],
+        work: Work::Lines(&[line(REDIS_TOOLS_TEST)]),
+    },
+    Step { name: "redis-py", needs: &[CARGO, REDIS_PY], work: Work::Lines(&[REDIS_PY_TEST]) },
     Step { name: "proofs", needs: &[CARGO, Z3, CVC5], work: Work::Lines(proofs::LINES) },
     Step { name: "coq", needs: &[COQ], work: Work::Coq },
     Step {

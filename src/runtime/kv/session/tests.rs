@@ -33,8 +33,9 @@ struct Leader;
 
 impl Host for Leader {
     fn info(&self) -> Info {
-        let followers = vec![(2, "10.0.0.2".to_string(), 7002, 9)];
-        Info { server: 1, is_leader: true, commit_index: 10, followers, ..Info::default() }
+        let follower = crate::Follower { host: "10.0.0.2".into(), port: 7002, acknowledged: 9 };
+        let followers = vec![follower];
+        Info { server: 1, is_leader: true, commit_index: 10, followers, keys: 3, ..Info::default() }
     }
 
     fn clients_but(&self, _: u64) -> Vec<String> {
@@ -148,6 +149,9 @@ fn what_is_wrong_is_said_as_redis_says_it() {
         ("client", "ERR wrong number of arguments for 'client' command"),
         ("command nosuch", "ERR unknown subcommand 'nosuch'. Try COMMAND HELP."),
         ("command list a", "ERR syntax error"),
+        ("auth u p", "WRONGPASS invalid username-password pair or user is disabled."),
+        ("auth u p q", "ERR syntax error"),
+        ("client no-evict maybe", "ERR syntax error"),
         ("config get", "ERR wrong number of arguments for 'config|get' command"),
         ("select 1", "ERR DB index is out of range"),
         ("select x", "ERR value is not an integer or out of range"),
@@ -200,23 +204,67 @@ fn connections_are_told_about_themselves() {
     assert_eq!(ask("config get save"), "*2\r\n$4\r\nsave\r\n$0\r\n\r\n");
     assert_eq!(ask("config get a* nosuch"), "*2\r\n$10\r\nappendonly\r\n$3\r\nyes\r\n");
     assert_eq!(ask("select 0"), "+OK\r\n");
+    assert_eq!(ask("client no-evict ON"), "+OK\r\n");
+    assert_eq!(ask("client no-touch off"), "+OK\r\n");
     assert_eq!(ask("reset"), "+RESET\r\n");
     assert_eq!(ask("client getname"), "$-1\r\n");
     assert!(
         ask("info replication").contains("role:slave\r\nmaster_host:10.0.0.2\r\nmaster_port:7002")
     );
     assert_eq!(ask("info nosuch"), "$0\r\n\r\n");
-    assert!(ask("info").contains("term:3\r\nleader:n2\r\n"));
+    let all = ask("info");
+    let mut names: Vec<&str> =
+        all.lines().filter_map(|line| Some(line.split_once(':')?.0)).collect();
+    names.sort_unstable();
+    assert!(names.is_sorted_by(|one, other| one != other), "a name comes twice: {all}");
+    assert!(all.contains("term:3\r\nleader:n2\r\n"));
     assert_eq!(
         ask("role"),
         "*5\r\n$5\r\nslave\r\n$8\r\n10.0.0.2\r\n:7002\r\n$9\r\nconnected\r\n:0\r\n"
     );
-    let role = take_bytes(&mut session, &[b"role"], &Leader);
-    let Step::Answer(value) = role else { panic!("{role:?}") };
+    let mut of_leader = |words: &[&[u8]]| match take_bytes(&mut session, words, &Leader) {
+        Step::Answer(value) => written(&value),
+        other => panic!("{other:?}"),
+    };
+    let expected = "$169\r\n# Replication\r\nrole:master\r\nconnected_slaves:1\r\n\
+        slave0:ip=10.0.0.2,port=7002,state=online,offset=9\r\nmaster_repl_offset:10\r\n\r\n\
+        # Keyspace\r\ndb0:keys=3,expires=0,avg_ttl=0\r\n\r\n";
+    assert_eq!(of_leader(&[b"info", b"replication", b"KEYSPACE"]), expected);
     let expected =
         "*3\r\n$6\r\nmaster\r\n:10\r\n*1\r\n*3\r\n$8\r\n10.0.0.2\r\n$4\r\n7002\r\n$1\r\n9\r\n";
-    assert_eq!(written(&value), expected);
+    assert_eq!(of_leader(&[b"role"]), expected);
     assert_eq!(take(&mut session, &["quit", "now"]), Step::Quit(Value::OK));
+}
+
+/// What a client that does not wait for answers sends as a transaction has no effect.
+#[test]
+fn transactions_are_refused_as_a_whole() {
+    let mut session = session();
+    let mut ask = |line: &str| match take(&mut session, &words(line)) {
+        Step::Answer(value) => written(&value),
+        other => panic!("{line} is asked of the store: {other:?}"),
+    };
+    assert!(ask("watch k").starts_with("-ERR transactions are not supported, nor is WATCH"));
+    assert_eq!(ask("exec"), "-ERR EXEC without MULTI\r\n");
+    assert_eq!(ask("discard"), "-ERR DISCARD without MULTI\r\n");
+    for end in ["exec", "discard", "reset"] {
+        assert_eq!(ask("multi"), "+OK\r\n");
+        for inside in ["set k v", "get k", "ping", "nosuch", "get"] {
+            let refused = ask(inside);
+            assert!(refused.starts_with("-ERR transactions are not supported; "), "{refused}");
+        }
+        assert_eq!(ask("multi"), "-ERR MULTI calls can not be nested\r\n");
+        assert!(ask("set k v").starts_with("-ERR transactions"));
+        let expected = match end {
+            "exec" => "-EXECABORT Transaction discarded because ",
+            "discard" => "+OK\r\n",
+            _ => "+RESET\r\n",
+        };
+        assert!(ask(end).starts_with(expected), "{end}");
+        assert_eq!(ask("ping"), "+PONG\r\n");
+    }
+    assert_eq!(ask("multi"), "+OK\r\n");
+    assert_eq!(take(&mut session, &["quit"]), Step::Quit(Value::OK));
 }
 
 #[test]

@@ -159,6 +159,21 @@ impl Requests {
         self.buffer.read_from(stream)
     }
 
+    /// Whether the last read would have brought more if more had been there.
+    pub fn has_room(&self) -> bool {
+        self.buffer.has_room()
+    }
+
+    /// Takes memory to read into, if it has none.
+    pub fn borrow(&mut self, memory: &mut Vec<u8>) {
+        self.buffer.borrow(memory);
+    }
+
+    /// Gives the memory back, and keeps no more than what waits needs.
+    pub fn give_back(&mut self, memory: &mut Vec<u8>) {
+        self.buffer.give_back(memory);
+    }
+
     /// Takes in bytes that came some other way.
     pub fn feed(&mut self, bytes: &[u8]) {
         self.buffer.feed(bytes);

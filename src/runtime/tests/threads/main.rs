@@ -11,6 +11,7 @@
 //!
 //! `cargo xtask test loom` runs them; `models/mutants` holds mistakes that they must find.
 
+mod letterbox;
 mod mailbox;
 mod outcomes;
 mod servers;

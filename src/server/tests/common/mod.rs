@@ -25,7 +25,7 @@ fn listen(address: &str) -> TcpListener {
 
 /// Several nodes, each of which can be stopped and started again.
 pub(crate) struct Cluster {
-    disks: Vec<Disk<Command>>,
+    pub(crate) disks: Vec<Disk<Command>>,
     /// For each: where peers, and where clients find it.
     addresses: Vec<(SocketAddr, SocketAddr)>,
     pub(crate) nodes: Vec<Option<Node>>,
