@@ -6,7 +6,6 @@ use quorate_runtime::sync::{Condvar, Mutex, Thread, spawn};
 use std::sync::Arc;
 
 /// What an owner sleeps in: like the system's, it remembers a ring until somebody sleeps.
-#[derive(Default)]
 struct Sleep {
     /// Whether it rang and nobody has woken up from it, and how often it rang at all.
     rung: Mutex<(bool, usize)>,
@@ -14,6 +13,10 @@ struct Sleep {
 }
 
 impl Sleep {
+    fn new() -> Sleep {
+        Sleep { rung: Mutex::new((false, 0)), changed: Condvar::new() }
+    }
+
     fn ring(&self) {
         let mut rung = self.rung.lock();
         *rung = (true, rung.1 + 1);
@@ -41,7 +44,7 @@ struct Owner {
 
 impl Owner {
     fn new() -> Owner {
-        let sleep = Arc::new(Sleep::default());
+        let sleep = Arc::new(Sleep::new());
         let bell = Arc::clone(&sleep);
         Owner { sleep, letters: Arc::new(Letterbox::new(move || bell.ring())) }
     }
