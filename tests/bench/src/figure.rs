@@ -96,11 +96,6 @@ impl Figure {
         (at(0), at(sorted.len() / 2))
     }
 
-    /// The best value; of none, not a number.
-    pub(crate) fn best(&self) -> f64 {
-        self.best_and_median().0
-    }
-
     /// Whether the promise is kept, if there is one.
     pub(crate) fn is_met(&self) -> Option<bool> {
         let goal = self.goal?;

@@ -101,7 +101,7 @@ impl Crowd {
         for event in &self.events {
             let number = event.token().0;
             let Some(connection) = self.connections.get_mut(number) else { continue };
-            let answer = match connection.look(self.piece.as_mut_slice()) {
+            let answer = match connection.look(event.is_read_closed(), self.piece.as_mut_slice()) {
                 Ok(None) => continue,
                 Ok(Some(answer)) => Ok(answer),
                 Err(error) => Err(error),
@@ -141,16 +141,18 @@ impl Connection {
         Ok(())
     }
 
-    /// Sends and reads what can be, and returns the reply if it is complete.
-    fn look(&mut self, piece: &mut [u8]) -> Result<Option<Answer>, String> {
+    /// Sends and reads what can be, and returns the reply if it is complete. Nothing is told twice: so what is there
+    /// is read to its end, also the end of the stream where that has come.
+    fn look(&mut self, is_closed: bool, piece: &mut [u8]) -> Result<Option<Answer>, String> {
         self.send().map_err(|error| error.to_string())?;
-        loop {
+        let mut has_ended = false;
+        while !has_ended {
             match self.stream.read(piece) {
-                Ok(0) => return Err("closed before the reply".into()),
+                Ok(0) => has_ended = true,
                 Ok(count) => {
                     self.arrived.extend_from_slice(&piece[..count]);
-                    // A stream that had less than was asked for has no more: epoll(7) says so of its edges.
-                    if count < piece.len() {
+                    // A stream that goes on and had less than was asked for has no more now, by epoll(7).
+                    if count < piece.len() && !is_closed {
                         break;
                     }
                 }
@@ -159,7 +161,10 @@ impl Connection {
                 Err(error) => return Err(error.to_string()),
             }
         }
-        self.dialogue.answer(&mut self.arrived)
+        match self.dialogue.answer(&mut self.arrived)? {
+            None if has_ended => Err("closed before the reply".into()),
+            answer => Ok(answer),
+        }
     }
 }
 
@@ -186,11 +191,11 @@ mod tests {
     use std::io::{Read, Write};
     use std::net::TcpListener;
     use std::thread;
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
 
     const PATIENCE: Duration = Duration::from_secs(60);
 
-    /// A server that answers the requests on so many connections, each with this, and then closes them.
+    /// A server that answers the requests on so many connections, the first of all, then the next, and closes them.
     fn server(
         connections: usize,
         replies: &'static [&'static [u8]],
@@ -199,8 +204,9 @@ mod tests {
         let port = listener.local_addr().expect("bound").port();
         let serve = move || {
             let accepted = (0..connections).map(|_| listener.accept().expect("a client").0);
-            for mut stream in accepted.collect::<Vec<_>>() {
-                for reply in replies {
+            let mut streams: Vec<_> = accepted.collect();
+            for reply in replies {
+                for stream in &mut streams {
                     assert!(stream.read(&mut [0; 4_096]).expect("a request") > 0);
                     stream.write_all(reply).expect("sent");
                 }
@@ -218,8 +224,9 @@ mod tests {
             crowd.ask(number, &Ask::Set(b"k", b"v")).expect("sent");
         }
         for expected in [true, false] {
-            let mut heard = Vec::new();
+            let (begun, mut heard) = (Instant::now(), Vec::new());
             while heard.len() < 3 {
+                assert!(begun.elapsed() < PATIENCE, "{} replies", heard.len());
                 crowd.wait(PATIENCE, &mut heard).expect("polled");
             }
             heard.sort_by_key(|heard| heard.number);

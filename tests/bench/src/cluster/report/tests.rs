@@ -46,10 +46,10 @@ fn systems_are_compared_round_by_round() {
         promised,
         [
             "SET, 1 client: p50 by etcd",
-            "SET, 64 clients: p99 by etcd",
             "SET, 64 clients: rate by etcd",
-            "SET, 256 clients: p99 by etcd",
+            "SET, 64 clients: p99 by etcd",
             "SET, 256 clients: rate by etcd",
+            "SET, 256 clients: p99 by etcd",
             "GET, 64 clients: rate by etcd",
             "GET, 256 clients: rate by etcd",
         ]
