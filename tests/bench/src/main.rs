@@ -6,7 +6,7 @@
 //!
 //! Beside the benchmarks that are named, the program has three jobs of their own, which run the command
 //! `quorate` as a process: `--check` measures what the exhaustive check promises, `--cluster` what three servers
-//! do for clients, and `--models` writes what each named model costs into `models/README.md`.
+//! do for clients beside etcd's, and `--models` writes what each named model costs into `models/README.md`.
 //!
 //! These are no tests: a slow machine is no mistake. That they still run is tested, on tiny sizes.
 
@@ -50,7 +50,7 @@ fn main() -> ExitCode {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
     match wanted.split_first() {
         Some((job, [])) if job == "--check" => return ExitCode::from(check::run()),
-        Some((job, [])) if job == "--cluster" => return ExitCode::from(cluster::run()),
+        Some((job, words)) if job == "--cluster" => return ExitCode::from(cluster::run(words)),
         Some((job, names)) if job == "--models" => return ExitCode::from(named::run(names)),
         _ => (),
     }

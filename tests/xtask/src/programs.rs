@@ -82,6 +82,14 @@ pub(crate) const REDIS_PY: Program = Program {
     install: "python3 -m venv target/redis-py && target/redis-py/bin/pip install redis==8.1.0",
 };
 
+/// The server of etcd, beside which servers are measured.
+pub(crate) const ETCD: Program = Program {
+    name: "etcd",
+    probe: &["etcd", "--version"],
+    package: Some("etcd-server"),
+    install: "install etcd-server 3.4 or later with the system's package manager",
+};
+
 /// The proof assistant Coq, which compiles the proofs and checks them again.
 pub(crate) const COQ: Program = Program {
     name: "coq",

@@ -1,20 +1,14 @@
-//! Three servers as processes of their own, with what a server is by default.
-//!
-//! None outlives this: each is killed when its handle goes, and each ends by itself when its standard input
-//! does, however this program ended.
+//! The servers of one system, as processes of their own on loopback.
 
-use super::client::Client;
-use quorate_net::resp::Value;
-use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::net::TcpListener;
+use super::crowd::ask_once;
+use super::process::{Process, free_ports};
+use super::speech::{Answer, Ask, View};
+use super::systems::{Kind, Timing};
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How many servers there are.
-pub(super) const COUNT: usize = 3;
 /// How long anything is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a server is asked how it is.
@@ -22,51 +16,71 @@ const ASK: Duration = Duration::from_millis(500);
 /// How often.
 const LOOK: Duration = Duration::from_millis(10);
 
-/// A server that runs.
-struct Process(Child);
+/// Where a server listens.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ports {
+    /// For other servers.
+    pub(super) peers: u16,
+    /// For clients.
+    pub(super) clients: u16,
+}
 
-impl Drop for Process {
-    fn drop(&mut self) {
-        // One that has ended by itself is as good.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
+/// Who leads, and since when.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Leader {
+    /// Its place among the servers.
+    pub(super) place: usize,
+    /// Its term.
+    pub(super) term: u64,
 }
 
 /// The servers; in messages the first is n1.
 pub(super) struct Servers {
+    /// Of which system they are.
+    pub(super) kind: Kind,
+    timing: Timing,
     program: PathBuf,
     directory: PathBuf,
-    /// For each: the port for servers, and the port for clients.
-    ports: Vec<(u16, u16)>,
+    ports: Vec<Ports>,
     processes: Vec<Option<Process>>,
 }
 
 impl Servers {
-    /// Starts servers with empty logs below a directory.
+    /// Starts servers with empty logs below a directory, and waits until one leads.
     ///
     /// # Errors
-    /// When one cannot be started.
-    pub(super) fn start(program: &Path, directory: &Path) -> Result<Servers, String> {
+    /// When there is no program, one does not start, or none leads.
+    pub(super) fn start(kind: Kind, timing: Timing, directory: &Path) -> Result<Servers, String> {
+        let ports = free_ports(2 * kind.servers())?;
+        let ports = ports.chunks_exact(2).map(|pair| Ports { peers: pair[0], clients: pair[1] });
         let mut servers = Servers {
-            program: program.into(),
-            directory: directory.into(),
-            ports: free_ports()?,
+            kind,
+            timing,
+            program: kind.program()?,
+            directory: directory.join(kind.name()),
+            ports: ports.collect(),
             processes: Vec::new(),
         };
-        for place in 0..COUNT {
-            let process = servers.spawn(place, &["--init"])?;
+        for place in 0..kind.servers() {
+            let data = servers.data(place);
+            fs::create_dir_all(&data).map_err(|error| format!("{}: {error}", data.display()))?;
+            let process = servers.spawn(place, true)?;
             servers.processes.push(Some(process));
         }
+        servers.leader()?;
         Ok(servers)
     }
 
-    /// Starts a server that was killed.
+    /// Starts a server that was killed, and waits until it has applied all that is committed by now.
     ///
     /// # Errors
-    /// When it cannot be started.
+    /// When it cannot be started, or does not catch up in time.
     pub(super) fn start_again(&mut self, place: usize) -> Result<(), String> {
-        self.processes[place] = Some(self.spawn(place, &[])?);
+        self.processes[place] = Some(self.spawn(place, false)?);
+        let committed = self.committed()?;
+        self.wait_for("a server that has caught up", || {
+            self.view(place).filter(|view| view.applied >= committed)
+        })?;
         Ok(())
     }
 
@@ -79,78 +93,74 @@ impl Servers {
         process.map(drop).ok_or_else(|| format!("n{}: not running", place + 1))
     }
 
-    /// The port for clients.
+    /// The port for clients of the server at a place.
     pub(super) fn port(&self, place: usize) -> u16 {
-        self.ports[place].1
+        self.ports[place].clients
     }
 
-    fn spawn(&self, place: usize, more: &[&str]) -> Result<Process, String> {
-        let text = |error: std::io::Error| format!("n{}: {error}", place + 1);
-        let lines = File::options().create(true).append(true).open(self.log(place));
-        let mut command = Command::new(&self.program);
-        command.args(["serve", "--stop-on-eof", "--cluster", "bench"]).args(more);
-        command.args(["--id", &(place + 1).to_string(), "--data"]);
-        command.arg(self.directory.join(format!("n{}", place + 1)));
-        for (other, (peers, clients)) in self.ports.iter().enumerate() {
-            let (peers, clients) = (format!("127.0.0.1:{peers}"), format!("127.0.0.1:{clients}"));
-            match other == place {
-                true => command.args(["--peer-listen", &peers, "--client-listen", &clients]),
-                false => command.args(["--peer", &format!("{}={peers},{clients}", other + 1)]),
-            };
-        }
-        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(lines.map_err(text)?);
-        command.spawn().map(Process).map_err(text)
+    /// The ports for clients of all servers but this one.
+    pub(super) fn ports_but(&self, place: usize) -> Vec<u16> {
+        let others = self.ports.iter().enumerate().filter(|(other, _)| *other != place);
+        others.map(|(_, ports)| ports.clients).collect()
     }
 
-    fn log(&self, place: usize) -> PathBuf {
-        self.directory.join(format!("n{}.log", place + 1))
-    }
-
-    /// What a server says of itself, if it answers.
-    fn facts(&self, place: usize) -> Option<BTreeMap<String, String>> {
-        let mut client = Client::connect(self.port(place), ASK).ok()?;
-        let Value::Bulk(bytes) = client.ask(&[b"INFO", b"quorate"]).ok()? else { return None };
-        Some(read_facts(&String::from_utf8_lossy(&bytes)))
-    }
-
-    /// Waits until all servers agree who leads. Returns the place of the leader, and the term.
+    /// Waits until all servers agree who leads.
     ///
     /// # Errors
     /// When they do not in time; then with the last words of each.
-    pub(super) fn leader(&self) -> Result<(usize, u64), String> {
+    pub(super) fn leader(&self) -> Result<Leader, String> {
         self.wait_for("a leader", || {
-            let views: Option<Vec<(usize, u64)>> =
-                (0..COUNT).map(|place| leader_in(&self.facts(place)?)).collect();
-            let views = views?;
-            let first = *views.first()?;
-            views.iter().all(|view| *view == first).then_some(first)
+            let views = (0..self.ports.len()).map(|place| self.view(place));
+            leader_in(&views.collect::<Option<Vec<View>>>()?)
         })
     }
 
-    /// Waits until a server has applied everything that the leader has committed by now.
-    ///
-    /// # Errors
-    /// When it does not in time.
-    pub(super) fn wait_until_caught_up(&self, place: usize) -> Result<(), String> {
-        let number = |place, name: &str| self.facts(place)?.get(name)?.parse::<u64>().ok();
-        let (leader, _) = self.leader()?;
-        let committed =
-            self.wait_for("the commit index of the leader", || number(leader, "commit_index"))?;
-        self.wait_for("a server that has caught up", || {
-            number(place, "last_applied").filter(|applied| *applied >= committed)
-        })?;
-        Ok(())
-    }
-
-    /// The memory that a server holds now, in bytes.
+    /// The memory that each server holds now, in MiB.
     ///
     /// # Errors
     /// When the system does not tell.
-    pub(super) fn memory(&self, place: usize) -> Result<u64, String> {
+    pub(super) fn memory(&self) -> Result<Vec<f64>, String> {
+        let each = self.processes.iter().map(|process| process.as_ref()?.memory());
+        let each = each.map(|bytes| bytes.map(|bytes| bytes as f64 / f64::from(1 << 20)));
         let untold = || "this system does not tell the memory of a process".to_owned();
-        let process = self.processes[place].as_ref().ok_or_else(untold)?;
-        let status = fs::read_to_string(format!("/proc/{}/status", process.0.id()));
-        status.ok().and_then(|status| resident_in(&status)).ok_or_else(untold)
+        each.collect::<Option<_>>().ok_or_else(untold)
+    }
+
+    /// Up to which index the leader knows the entries of the log to be committed.
+    ///
+    /// # Errors
+    /// When it does not say.
+    pub(super) fn committed(&self) -> Result<u64, String> {
+        let Leader { place, .. } = self.leader()?;
+        let view = self.view(place).ok_or_else(|| format!("n{}: no answer", place + 1))?;
+        Ok(view.committed)
+    }
+
+    /// The processor time that all servers together have taken, in seconds, if the system tells.
+    pub(super) fn seconds(&self) -> Option<f64> {
+        self.processes.iter().flatten().map(Process::seconds).sum()
+    }
+
+    /// What a server says of itself, if it answers.
+    fn view(&self, place: usize) -> Option<View> {
+        match ask_once(self.port(place), self.kind.speech(), &Ask::View, ASK) {
+            Ok(Answer::View(view)) => Some(view),
+            _ => None,
+        }
+    }
+
+    fn spawn(&self, place: usize, is_new: bool) -> Result<Process, String> {
+        let data = self.data(place);
+        let words = self.kind.arguments(place, &self.ports, &data, self.timing, is_new);
+        Process::start(&self.program, &words, &self.said(place))
+    }
+
+    fn data(&self, place: usize) -> PathBuf {
+        self.directory.join(format!("n{}", place + 1))
+    }
+
+    fn said(&self, place: usize) -> PathBuf {
+        self.directory.join(format!("n{}.log", place + 1))
     }
 
     fn wait_for<T>(&self, what: &str, mut look: impl FnMut() -> Option<T>) -> Result<T, String> {
@@ -162,86 +172,40 @@ impl Servers {
             thread::sleep(LOOK);
         }
         let last = |place| {
-            let text = fs::read_to_string(self.log(place)).unwrap_or_default();
+            let text = fs::read_to_string(self.said(place)).unwrap_or_default();
             format!("n{}: {}", place + 1, text.lines().last().unwrap_or("nothing"))
         };
-        let last: Vec<String> = (0..COUNT).map(last).collect();
-        let seconds = PATIENCE.as_secs();
-        Err(format!(
-            "no sign of {what} in {seconds} s; the servers' last words: {}",
-            last.join("; ")
-        ))
+        let last: Vec<String> = (0..self.ports.len()).map(last).collect();
+        let (name, seconds, last) = (self.kind.name(), PATIENCE.as_secs(), last.join("; "));
+        Err(format!("{name}: no sign of {what} in {seconds} s; the servers' last words: {last}"))
     }
 }
 
-/// Ports that are free, from outside the range from which the system chooses.
-fn free_ports() -> Result<Vec<(u16, u16)>, String> {
-    // Programs that look at the same time should not look at the same ports.
-    let mut random = fastrand::Rng::with_seed(u64::from(std::process::id()));
-    let candidates = std::iter::repeat_with(|| random.u16(10_000..32_000)).take(10_000);
-    let listeners = candidates.filter_map(|port| TcpListener::bind(("127.0.0.1", port)).ok());
-    // All are held until all are found, so that they differ.
-    let bound: Vec<TcpListener> = listeners.take(2 * COUNT).collect();
-    let ports: Vec<u16> = bound
-        .iter()
-        .map(|listener| listener.local_addr().map(|address| address.port()))
-        .collect::<Result<_, _>>()
-        .map_err(|error| format!("ports: {error}"))?;
-    if ports.len() < 2 * COUNT {
-        return Err("ports: none free on loopback; expected some between 10000 and 32000".into());
-    }
-    Ok(ports.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect())
-}
-
-/// The facts in a reply to INFO, by name.
-fn read_facts(text: &str) -> BTreeMap<String, String> {
-    let pairs = text.lines().filter_map(|line| line.split_once(':'));
-    pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
-}
-
-/// The place of the leader and the term, if a leader is known.
-fn leader_in(facts: &BTreeMap<String, String>) -> Option<(usize, u64)> {
-    let number: usize = facts.get("leader")?.strip_prefix('n')?.parse().ok()?;
-    Some((number.checked_sub(1)?, facts.get("term")?.parse().ok()?))
-}
-
-/// The resident memory in the text of a `/proc/PID/status`, in bytes: there in kB, by the manual page
-/// proc_pid_status(5).
-fn resident_in(status: &str) -> Option<u64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim_end().parse().ok()?;
-    Some(kilobytes << 10)
+/// Who leads, if all servers say the same.
+fn leader_in(views: &[View]) -> Option<Leader> {
+    let View { leader, term, .. } = *views.first()?;
+    let do_agree = views.iter().all(|view| (view.leader, view.term) == (leader, term));
+    let place = views.iter().position(|view| view.me == leader)?;
+    do_agree.then_some(Leader { place, term })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{COUNT, free_ports, leader_in, read_facts, resident_in};
+    use super::{Leader, View, leader_in};
 
     #[test]
-    fn a_leader_is_read_from_what_servers_say() {
-        let leader = |text: &str| leader_in(&read_facts(text));
-        assert_eq!(leader("# Quorate\r\nterm:7\r\nleader:n2\r\n"), Some((1, 7)));
-        for unknown in
-            ["", "leader:n2", "term:7\nleader:none", "term:7\nleader:n0", "term:x\nleader:n1"]
-        {
-            assert_eq!(leader(unknown), None, "{unknown:?}");
+    fn a_leader_is_one_of_whom_all_say_so() {
+        let view = |me, leader, term| View { me, leader, term, committed: 0, applied: 0 };
+        let led = |views: &[View]| leader_in(views);
+        let all = [view(9, 7, 2), view(7, 7, 2), view(8, 7, 2)];
+        assert_eq!(led(&all), Some(Leader { place: 1, term: 2 }));
+        assert_eq!(led(&[view(1, 1, 0)]), Some(Leader { place: 0, term: 0 }));
+        for (place, other) in [(0, view(9, 9, 2)), (1, view(7, 7, 3)), (1, view(6, 7, 2))] {
+            let mut views = all;
+            views[place] = other;
+            assert_eq!(led(&views), None, "{other:?}");
         }
-    }
-
-    #[test]
-    fn resident_memory_is_read() {
-        assert_eq!(resident_in("Name:\tx\nVmHWM:\t  9 kB\nVmRSS:\t   2048 kB\n"), Some(2 << 20));
-        for wrong in ["", "VmRSS:\t x kB", "VmRSS:\t 1 MB", "VmHWM:\t 9 kB"] {
-            assert_eq!(resident_in(wrong), None, "{wrong:?}");
-        }
-    }
-
-    #[test]
-    fn all_ports_differ() {
-        let mut ports: Vec<u16> =
-            free_ports().expect("free").into_iter().flat_map(|(a, b)| [a, b]).collect();
-        ports.sort_unstable();
-        ports.dedup();
-        assert_eq!(ports.len(), 2 * COUNT);
+        assert_eq!(led(&[view(1, 0, 1), view(2, 0, 1)]), None);
+        assert_eq!(led(&[]), None);
     }
 }
