@@ -86,8 +86,7 @@ fn run(arguments: &[String]) -> u8 {
         Some((command, [])) if command == "coverage" => coverage::run(),
         Some((command, [])) if command == "proofs" => proofs::run(),
         Some((command, names))
-            if ["bench-check", "coverage", "proofs"]
-                .contains(&command.as_str()) =>
+            if ["bench-check", "coverage", "proofs"].contains(&command.as_str()) =>
         {
             eprintln!("{command}: {:?}; expected nothing behind it", names.join(" "));
             USAGE_ERROR
