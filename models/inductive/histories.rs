@@ -62,9 +62,20 @@ fn any_of(servers: ServerSet, choices: &mut Choices) -> Option<ServerId> {
     servers.iter().nth(choices.below(servers.len()))
 }
 
-/// Some of these servers.
-fn some_of(servers: ServerSet, percent: u8, choices: &mut Choices) -> ServerSet {
-    servers.iter().filter(|_| choices.often(percent)).collect()
+/// Some of these servers that are a majority, as all of them are: each is left out or not, while enough remain.
+fn any_majority(
+    configuration: Configuration,
+    servers: ServerSet,
+    choices: &mut Choices,
+) -> ServerSet {
+    let mut majority = servers;
+    for server in servers.iter() {
+        let without: ServerSet = majority.iter().filter(|other| *other != server).collect();
+        if configuration.is_quorum(without) && choices.often(25) {
+            majority = without;
+        }
+    }
+    majority
 }
 
 /// A leader of a term, elected by a majority of those who have reached it.
@@ -77,10 +88,7 @@ fn make_leader(
     choices: &mut Choices,
 ) {
     let Some(server) = any_of(voters, choices) else { return };
-    let mut votes = some_of(voters, 75, choices);
-    if !state.configuration.is_quorum(votes) {
-        votes = voters;
-    }
+    let votes = any_majority(state.configuration, voters, choices);
     for voter in votes.iter() {
         state.voted.insert((term, voter), server);
     }
@@ -161,14 +169,16 @@ fn make_acknowledgements(plan: &Plan, state: &mut Abstract<Command>, choices: &m
         .filter(|lemma| KEPT.contains(&lemma.name) && Some(lemma.name) != plan.without)
         .collect();
     for (term, server, last) in pairs {
-        let wanted = choices.favouring(usize::try_from(last).unwrap_or(0), 60, last as usize + 1);
-        // One that would lose something is made less until it does not.
-        for index in (1..=wanted as u64).rev().map(Index) {
-            state.acked.insert((term, server), index);
-            if lemmas.iter().all(|lemma| (lemma.holds)(state).is_ok()) {
-                break;
-            }
-            state.acked.remove(&(term, server));
+        // The more is acknowledged the more can be lost, so what can be is everything up to some index.
+        let loses_nothing = |index: &Index| {
+            state.acked.insert((term, server), *index);
+            lemmas.iter().all(|lemma| (lemma.holds)(state).is_ok())
+        };
+        let most = (1..=last).map(Index).take_while(loses_nothing).count();
+        state.acked.remove(&(term, server));
+        let acked = choices.favouring(most, 60, most + 1) as u64;
+        if acked > 0 {
+            state.acked.insert((term, server), Index(acked));
         }
     }
 }

@@ -24,15 +24,14 @@ pub(super) fn make_server(
     };
     let mut later = state.clone();
     let most = if choices.are_each() { 1 } else { 2 };
-    while disk.unfinished.len() < most && choices.often(35) {
-        let possible = writes(&later, id);
-        if possible.is_empty() {
+    while disk.unfinished.len() < most {
+        let mut possible = writes(&later, id);
+        if possible.is_empty() || !choices.often(35) {
             break;
         }
-        let action = possible[choices.below(possible.len())];
-        if let Some(write) = issue(&mut later, id, action) {
-            disk.unfinished.push_back(write);
-        }
+        let (write, then) = possible.swap_remove(choices.below(possible.len()));
+        disk.unfinished.push_back(write);
+        later = then;
     }
     let Disk { term, voted_for, log, .. } = disk.settled();
     let durable = disk.confirmed();
@@ -63,8 +62,17 @@ pub(super) fn make_server(
 /// The greatest number of entries that one write brings where more can come.
 const BATCH: u64 = 3;
 
-/// What a server can have begun to write after all that it has written, as the abstract action that will happen.
-fn writes(later: &Abstract<Command>, id: ServerId) -> Vec<AbstractAction> {
+/// Everything that a server can have begun to write after all that it has written, and what will be so then.
+fn writes(later: &Abstract<Command>, id: ServerId) -> Vec<(Write, Abstract<Command>)> {
+    let issue = |action| {
+        let mut then = later.clone();
+        Some((issue(&mut then, id, action)?, then))
+    };
+    may_happen(later, id).into_iter().filter_map(issue).collect()
+}
+
+/// The abstract actions that a write of this server can perform, as far as its own state tells.
+fn may_happen(later: &Abstract<Command>, id: ServerId) -> Vec<AbstractAction> {
     let Some(node) = later.nodes.get(&id) else { return Vec::new() };
     let newest = later.leaders.keys().chain(later.candidates.keys().map(|(term, _)| term)).max();
     let newest = newest.map_or(Term(1), |newest| Term(newest.0 + 1));
@@ -120,14 +128,13 @@ struct History<'a> {
 impl History<'_> {
     /// One of the roles that the server can have; chance favours those that do most.
     fn role(&self, disk: &Disk, choices: &mut Choices) -> Role {
-        let makers: [fn(&Self, &Disk, &mut Choices) -> Option<Role>; 2] =
-            [Self::leader, Self::candidate];
-        for make in makers {
-            if let Some(role) = make(self, disk, choices)
-                && choices.often(75)
-            {
-                return role;
-            }
+        if let Some(first_index) = self.leads_from(disk)
+            && choices.often(75)
+        {
+            return self.leader(first_index, choices);
+        }
+        if self.stands() && choices.often(75) {
+            return self.candidate(choices);
         }
         self.follower(choices)
     }
@@ -145,45 +152,45 @@ impl History<'_> {
         Role::Follower(Follower { leader: Some(leadership.server), verified })
     }
 
-    fn candidate(&self, _: &Disk, choices: &mut Choices) -> Option<Role> {
-        let standing = self.later.candidates.get(&(self.term, self.id))?;
+    /// Whether it can be a candidate.
+    fn stands(&self) -> bool {
+        let standing = self.later.candidates.get(&(self.term, self.id));
         let leads = self.state.leaders.get(&self.term).is_some_and(|l| l.server == self.id);
-        if leads || standing != self.log {
-            return None;
-        }
-        let cast = self
-            .state
-            .voted
-            .iter()
-            .filter(|((term, _), candidate)| (*term, **candidate) == (self.term, self.id));
-        let votes = cast.map(|((_, voter), _)| *voter).filter(|_| choices.often(60)).collect();
-        Some(Role::Candidate(Candidate { votes }))
+        !leads && standing.is_some_and(|log| log == self.log)
     }
 
-    fn leader(&self, disk: &Disk, choices: &mut Choices) -> Option<Role> {
+    fn candidate(&self, choices: &mut Choices) -> Role {
+        let mut votes = ServerSet::EMPTY;
+        for ((term, voter), candidate) in &self.state.voted {
+            if (*term, *candidate) == (self.term, self.id) && choices.often(60) {
+                votes.insert(*voter);
+            }
+        }
+        Role::Candidate(Candidate { votes })
+    }
+
+    /// If it can be leader, the index at which its term begins.
+    fn leads_from(&self, disk: &Disk) -> Option<Index> {
         let leadership = self.state.leaders.get(&self.term)?;
         let first = self.log.iter().position(|entry| entry.term == self.term)?;
-        let first_index = Index(first as u64 + 1);
-        let last = Index(self.log.len() as u64);
-        let durable = disk.confirmed().index;
-        let counts_itself =
-            durable < first_index || durable <= self.state.acked_index(self.term, self.id);
+        let (first, last) = (Index(first as u64 + 1), Index(self.log.len() as u64));
+        let (durable, acked) = (disk.confirmed().index, self.state.acked_index(self.term, self.id));
+        let counts_itself = durable < first || durable <= acked;
         let will_count =
             disk.unfinished.is_empty() || self.later.acked_index(self.term, self.id) == last;
-        if leadership.server != self.id
-            || leadership.log != self.log
-            || !counts_itself
-            || !will_count
-        {
-            return None;
-        }
+        let leads = leadership.server == self.id && leadership.log == self.log;
+        (leads && counts_itself && will_count).then_some(first)
+    }
+
+    fn leader(&self, first_index: Index, choices: &mut Choices) -> Role {
+        let last = Index(self.log.len() as u64);
         let round = Round(choices.free(3) as u64);
         let peers = self.state.configuration.peers_of(self.id);
         let progress = peers.map(|peer| self.progress(peer, last, round, choices)).collect();
         let all = self.state.configuration.voters().iter();
         let heard: ServerSet = all.filter(|_| choices.free(2) == 1).collect();
         let (writes, reads) = Default::default();
-        Some(Role::Leader(Leader { first_index, progress, heard, round, writes, reads }))
+        Role::Leader(Leader { first_index, progress, heard, round, writes, reads })
     }
 
     fn progress(

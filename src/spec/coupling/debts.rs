@@ -63,7 +63,8 @@ fn does_what_it_says(
     let held = (disk.term, disk.voted_for, disk.log.entries());
     ensure(held == (node.term, voted, &node.log[..]), || {
         let witness = &write.witness;
-        format!("an unfinished write of {id}: {witness:?}: it makes {held:?} of {node:?}")
+        let wanted = (node.term, voted, &node.log);
+        format!("an unfinished write of {id}: {witness:?}: it makes {held:?}, not {wanted:?}")
     })
 }
 
