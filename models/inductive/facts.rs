@@ -41,7 +41,8 @@ fn last_position(log: &[Entry]) -> LogPosition {
     LogPosition { term, index: Index(log.len() as u64) }
 }
 
-/// What a leader may send: every part of its log, with nothing committed and with all that is.
+/// What a leader may send: every part of its log, with nothing committed, with what is as far as the part reaches,
+/// and with all that is.
 fn add_entries(
     state: &Abstract<Command>,
     term: Term,
@@ -50,13 +51,12 @@ fn add_entries(
     choices: &mut Choices,
     all: &mut Vec<Envelope>,
 ) {
+    let is_chosen =
+        |index: &usize| state.chooser_of_prefix(&leader.log, Index(*index as u64), term).is_some();
+    let committed = (1..=leader.log.len()).rev().find(is_chosen).unwrap_or(0);
     for begin in 0..=leader.log.len() {
         for end in begin..=leader.log.len() {
-            let is_chosen = |index: &usize| {
-                state.chooser_of_prefix(&leader.log, Index(*index as u64), term).is_some()
-            };
-            let committed = (1..=end).rev().find(is_chosen).unwrap_or(0);
-            let mut commits = vec![0, committed];
+            let mut commits = vec![0, committed.min(end), committed];
             commits.dedup();
             for commit in commits {
                 let message = Message::AppendEntries {

@@ -14,7 +14,8 @@ pub(super) fn make_histories(
 ) -> Abstract<Command> {
     let mut state = Abstract::new(configuration);
     for node in state.nodes.values_mut() {
-        node.term = Term(choices.up_to(plan.terms));
+        let terms = usize::try_from(plan.terms).unwrap_or(0);
+        node.term = Term(choices.favouring(terms, 20, terms + 1) as u64);
     }
     let mut commands = 0;
     for term in (1..=plan.terms).map(Term) {
@@ -87,7 +88,10 @@ fn make_leader(
     commands: &mut u64,
     choices: &mut Choices,
 ) {
-    let Some(server) = any_of(voters, choices) else { return };
+    // Whoever is still in the term may still act as its leader.
+    let here: ServerSet = voters.iter().filter(|id| state.nodes[id].term == term).collect();
+    let is_here = !choices.are_each() && !here.is_empty() && choices.often(60);
+    let Some(server) = any_of(if is_here { here } else { voters }, choices) else { return };
     let votes = any_majority(state.configuration, voters, choices);
     for voter in votes.iter() {
         state.voted.insert((term, voter), server);
@@ -145,7 +149,7 @@ fn make_node_logs(state: &mut Abstract<Command>, choices: &mut Choices) {
             let likely = standing.or(leader.map(|leader| &leader.log));
             let likely = likely.and_then(|log| paths.iter().position(|path| path == log));
             let likely = likely.unwrap_or(paths.len() - 1);
-            paths[choices.favouring(likely, 50, paths.len())].to_vec()
+            paths[choices.favouring(likely, 60, paths.len())].to_vec()
         };
         if let Some(node) = state.nodes.get_mut(&id) {
             node.log = log;

@@ -61,7 +61,7 @@ pub use plan::{Plan, States};
 pub use run::{Outcome, induct, look_at_one};
 pub use signs::{SIGNS, Sign};
 pub use step::{INVARIANT, STEPS, actions, look_at};
-pub use summary::Summary;
+pub use summary::{MOST, Summary, Table};
 
 use core::fmt;
 use quorate_cluster::Action;

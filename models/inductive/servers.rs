@@ -23,7 +23,7 @@ pub(super) fn make_server(
         ..Disk::default()
     };
     let mut later = state.clone();
-    let most = if choices.are_each() { 1 } else { 2 };
+    let most = if choices.are_each() { 1 } else { WRITES };
     while disk.unfinished.len() < most {
         let mut possible = writes(&later, id);
         if possible.is_empty() || !choices.often(35) {
@@ -58,6 +58,10 @@ pub(super) fn make_server(
     };
     Some(Server { state: server, disk })
 }
+
+/// The greatest number of unfinished writes of one server: three are needed for one to be finished while another
+/// one still hides what the last one leaves in place.
+const WRITES: usize = 3;
 
 /// The greatest number of entries that one write brings where more can come.
 const BATCH: u64 = 3;

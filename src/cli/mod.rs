@@ -9,10 +9,12 @@ mod check;
 mod children;
 mod cluster;
 mod config_file;
+mod inductive;
 mod json;
 mod list;
 mod log;
 mod log_lines;
+mod one_line;
 mod place;
 mod progress;
 mod quorum;
@@ -121,8 +123,18 @@ counts when a majority holds it durably. The checks below run the very core that
 quorate help says more.
 ";
 
-const COMMANDS: [&str; 9] =
-    ["cluster", "serve", "status", "log", "check", "simulate", "list", "replay", "help"];
+const COMMANDS: [&str; 10] = [
+    "cluster",
+    "serve",
+    "status",
+    "log",
+    "check",
+    "simulate",
+    "inductive",
+    "list",
+    "replay",
+    "help",
+];
 
 /// Runs the command with these arguments.
 pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
@@ -153,6 +165,7 @@ fn dispatch(arguments: Vec<OsString>) -> Result<Exit, Failure> {
             Some("log") => log::run(&mut parser),
             Some("check") => check::run(&mut parser),
             Some("simulate") => simulate::run(&mut parser),
+            Some("inductive") => inductive::run(&mut parser),
             Some("list") => list::run(&mut parser),
             Some("replay") => replay::run(&mut parser),
             Some("help") => print(&help()),
@@ -209,6 +222,8 @@ Usage:
   quorate log DIR                    print a server's log and say whether it is sound; changes nothing
   quorate check [MODEL] [OPTIONS]    explore a model exhaustively; without a model, {default}
   quorate simulate [OPTIONS]         run clusters by chance, with faults; every check on the way
+  quorate inductive [OPTIONS]        one step of the core from states that satisfy the proofs' invariant, reached
+                                     by a run or not
   quorate list                       models, properties and reachability witnesses
   quorate replay FILE                run a scenario or a saved counterexample, checking every step
   quorate help                       this text
@@ -231,7 +246,9 @@ Bounds of check, where they are to differ from the model's:
 {bounds}
 Options of simulate:
 {simulation}
-Ctrl-C stops a check or simulation and prints what it has found so far; a second Ctrl-C ends it at once.
+Options of inductive:
+{inductive}
+Ctrl-C stops any of these three and prints what it has found so far; a second Ctrl-C ends it at once.
 
 Options of cluster:
   --servers N            how many servers, 1 to 7 (3)
@@ -251,5 +268,6 @@ itself; 73 a file cannot be written.
         default = quorate_models::NAMED[0].name,
         bounds = arguments::bounds_help(),
         simulation = simulate::flags_help(),
+        inductive = inductive::flags_help(),
     )
 }
