@@ -1,6 +1,6 @@
 //! One state: a cluster, its history, and every message that is true of it.
 
-use super::choices::Choices;
+use super::choices::{Choices, Odometer};
 use super::edits::break_lemma;
 use super::facts::true_messages;
 use super::histories::make_histories;
@@ -47,8 +47,35 @@ pub fn make_case(plan: &Plan, number: u64) -> Result<Case, TurnedAway> {
     make(plan, &mut Choices::Chance(fastrand::Rng::with_seed(seed)))
 }
 
+/// Every state of a plan's size, each once, in an order that depends on nothing else.
+pub struct AllCases {
+    plan: Plan,
+    /// The answers that make the next state, while there is one.
+    next: Option<Odometer>,
+}
+
+impl AllCases {
+    /// All states of the size of this plan.
+    pub fn new(plan: &Plan) -> AllCases {
+        AllCases { plan: *plan, next: Some(Odometer::default()) }
+    }
+}
+
+impl Iterator for AllCases {
+    type Item = Result<Case, TurnedAway>;
+
+    fn next(&mut self) -> Option<Result<Case, TurnedAway>> {
+        let mut choices = Choices::Each(self.next.take()?);
+        let made = make(&self.plan, &mut choices);
+        if let Choices::Each(mut odometer) = choices {
+            self.next = odometer.turn().then_some(odometer);
+        }
+        Some(made)
+    }
+}
+
 /// The state that these choices make.
-pub(super) fn make(plan: &Plan, choices: &mut Choices) -> Result<Case, TurnedAway> {
+fn make(plan: &Plan, choices: &mut Choices) -> Result<Case, TurnedAway> {
     let setting = make_setting(plan, choices);
     let mut histories = make_histories(plan, setting.configuration(), choices);
     if let Some(lemma) = plan.without {
@@ -57,7 +84,7 @@ pub(super) fn make(plan: &Plan, choices: &mut Choices) -> Result<Case, TurnedAwa
     if !is_sound(&histories, plan.without) {
         return Err(TurnedAway::Invariant);
     }
-    let servers = setting.ids().map(|id| make_server(&histories, id, choices));
+    let servers = setting.ids().map(|id| make_server(plan, &histories, id, choices));
     let servers: Option<Vec<Server>> = servers.collect();
     let clients = Clients { issued: commands(&histories), ..Clients::default() };
     let mut network = Network::new(setting.network);

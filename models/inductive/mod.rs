@@ -56,7 +56,7 @@ mod signs;
 mod step;
 mod summary;
 
-pub use case::{Case, TurnedAway, make_case};
+pub use case::{AllCases, Case, TurnedAway, make_case};
 pub use plan::{Plan, States};
 pub use run::{Outcome, induct, look_at_one};
 pub use signs::{SIGNS, Sign};

@@ -5,9 +5,9 @@
 pub struct Plan {
     /// How many servers, 1 to 5.
     pub servers: u8,
-    /// The greatest term on a disk or in a history, 1 to 6.
+    /// The greatest term, before the step, 1 to 6.
     pub terms: u64,
-    /// The greatest length of a log, 1 to 6.
+    /// The greatest length of a log, before the step, 1 to 6.
     pub logs: u64,
     /// The seed from which all chance follows.
     pub seed: u64,

@@ -1,7 +1,6 @@
 //! Threads that share the states.
 
-use super::case::{Case, TurnedAway, make, make_case};
-use super::choices::{Choices, Odometer};
+use super::case::{AllCases, Case, TurnedAway, make_case};
 use super::plan::{Plan, States};
 use super::step::{actions, look_at};
 use super::{Failure, Summary};
@@ -75,22 +74,14 @@ pub fn induct(
 /// Looks at the one state of a plan that has this number.
 pub fn look_at_one(plan: &Plan, number: u64) -> Outcome {
     let mut outcome = Outcome::default();
+    let place = usize::try_from(number).unwrap_or(usize::MAX);
     let made = match plan.states {
-        States::Random(_) => make_case(plan, number),
-        States::All => {
-            let mut choices = Choices::Each(Odometer::default());
-            let mut made = make(plan, &mut choices);
-            for _ in 0..number {
-                let Choices::Each(odometer) = &mut choices else { break };
-                if !odometer.turn() {
-                    break;
-                }
-                made = make(plan, &mut choices);
-            }
-            made
-        }
+        States::Random(_) => Some(make_case(plan, number)),
+        States::All => AllCases::new(plan).nth(place),
     };
-    outcome.take(plan, number, made);
+    if let Some(made) = made {
+        outcome.take(plan, number, made);
+    }
     outcome
 }
 
@@ -140,8 +131,7 @@ fn random(
 /// Makes up every state, and looks at those whose number leaves this remainder: to make one costs little.
 fn each(plan: &Plan, (thread, threads): (u64, u64), shared: &Shared, stopper: &Stopper) -> Outcome {
     let mut outcome = Outcome::default();
-    let mut choices = Choices::Each(Odometer::default());
-    for number in 0.. {
+    for (number, made) in (0..).zip(AllCases::new(plan)) {
         if stopper.is_stopped() {
             outcome.is_stopped = true;
             break;
@@ -149,15 +139,10 @@ fn each(plan: &Plan, (thread, threads): (u64, u64), shared: &Shared, stopper: &S
         if number >= shared.end.load(Ordering::Relaxed) {
             break;
         }
-        let made = make(plan, &mut choices);
         if number % threads == thread {
             let before = outcome.summary.all_steps();
             outcome.take(plan, number, made);
             shared.note(before, &outcome);
-        }
-        let Choices::Each(odometer) = &mut choices else { break };
-        if !odometer.turn() {
-            break;
         }
     }
     outcome

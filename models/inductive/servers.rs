@@ -2,6 +2,7 @@
 
 use super::choices::Choices;
 use super::histories::paths;
+use super::plan::Plan;
 use quorate_cluster::{Command, Disk, Entry, Server, State, Write};
 use quorate_core::{
     AbstractAction, Candidate, Flow, Follower, Index, Leader, Payload, Progress, RequestId, Role,
@@ -11,6 +12,7 @@ use quorate_spec::Abstract;
 
 /// The server of one node, in one of the conditions that the history allows.
 pub(super) fn make_server(
+    plan: &Plan,
     state: &Abstract<Command>,
     id: ServerId,
     choices: &mut Choices,
@@ -25,7 +27,7 @@ pub(super) fn make_server(
     let mut later = state.clone();
     let most = if choices.are_each() { 1 } else { WRITES };
     while disk.unfinished.len() < most {
-        let mut possible = writes(&later, id);
+        let mut possible = writes(&later, id, Term(plan.terms));
         if possible.is_empty() || !choices.often(35) {
             break;
         }
@@ -67,19 +69,21 @@ const WRITES: usize = 3;
 const BATCH: u64 = 3;
 
 /// Everything that a server can have begun to write after all that it has written, and what will be so then.
-fn writes(later: &Abstract<Command>, id: ServerId) -> Vec<(Write, Abstract<Command>)> {
+fn writes(
+    later: &Abstract<Command>,
+    id: ServerId,
+    newest: Term,
+) -> Vec<(Write, Abstract<Command>)> {
     let issue = |action| {
         let mut then = later.clone();
         Some((issue(&mut then, id, action)?, then))
     };
-    may_happen(later, id).into_iter().filter_map(issue).collect()
+    may_happen(later, id, newest).into_iter().filter_map(issue).collect()
 }
 
 /// The abstract actions that a write of this server can perform, as far as its own state tells.
-fn may_happen(later: &Abstract<Command>, id: ServerId) -> Vec<AbstractAction> {
+fn may_happen(later: &Abstract<Command>, id: ServerId, newest: Term) -> Vec<AbstractAction> {
     let Some(node) = later.nodes.get(&id) else { return Vec::new() };
-    let newest = later.leaders.keys().chain(later.candidates.keys().map(|(term, _)| term)).max();
-    let newest = newest.map_or(Term(1), |newest| Term(newest.0 + 1));
     let mut all = Vec::new();
     for term in (node.term.0 + 1..=newest.0).map(Term) {
         all.push(AbstractAction::BumpTerm { server: id, term });
