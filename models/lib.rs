@@ -8,7 +8,8 @@
 //! # Reading order
 //! `bounds` (what is explored), `model` (how it becomes states and actions), `named` (the models with a
 //! name, and what each must reach), `check` (the search, its limits and its verdict), `counterexample`.
-//! Beside them: [`simulation`] (random runs of larger clusters), and [`quorum_without_leader`] (why the
+//! Beside them: [`simulation`] (random runs of larger clusters), [`inductive`] (one step from states that no run
+//! need reach), and [`quorum_without_leader`] (why the
 //! pattern has a leader at all).
 //!
 //! # What a verdict means
@@ -20,6 +21,7 @@ mod bounds;
 mod check;
 mod counterexample;
 pub mod fast;
+pub mod inductive;
 mod limits;
 mod model;
 mod moves;

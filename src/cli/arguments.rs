@@ -330,10 +330,10 @@ fn set_flag(flag: &str, value: &str, arguments: &mut CheckArguments) -> Result<(
 }
 
 /// The meaning of a word.
-pub(super) fn one_of<T: Copy>(
+pub(super) fn one_of<T: Copy, const N: usize>(
     flag: &str,
     value: &str,
-    known: [(&str, T); 2],
+    known: [(&str, T); N],
 ) -> Result<T, Failure> {
     let found = known.iter().find(|(name, _)| *name == value).map(|(_, meaning)| *meaning);
     found.ok_or_else(|| {

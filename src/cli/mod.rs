@@ -9,10 +9,12 @@ mod check;
 mod children;
 mod cluster;
 mod config_file;
+mod inductive;
 mod json;
 mod list;
 mod log;
 mod log_lines;
+mod one_line;
 mod open_files;
 mod place;
 mod progress;
@@ -124,8 +126,19 @@ counts when a majority holds it durably. The checks below run the very core that
 quorate help says more.
 ";
 
-const COMMANDS: [&str; 10] =
-    ["cluster", "serve", "status", "log", "check", "simulate", "prove", "list", "replay", "help"];
+const COMMANDS: [&str; 11] = [
+    "cluster",
+    "serve",
+    "status",
+    "log",
+    "check",
+    "simulate",
+    "inductive",
+    "prove",
+    "list",
+    "replay",
+    "help",
+];
 
 /// Runs the command with these arguments.
 pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
@@ -157,6 +170,7 @@ fn dispatch(arguments: Vec<OsString>) -> Result<Exit, Failure> {
             Some("check") => check::run(&mut parser),
             Some("simulate") => simulate::run(&mut parser),
             Some("prove") => prove::run(&mut parser),
+            Some("inductive") => inductive::run(&mut parser),
             Some("list") => list::run(&mut parser),
             Some("replay") => replay::run(&mut parser),
             Some("help") => print(&help()),
@@ -213,6 +227,8 @@ Usage:
   quorate log DIR                    print a server's log and say whether it is sound; changes nothing
   quorate check [MODEL] [OPTIONS]    explore a model exhaustively; without a model, {default}
   quorate simulate [OPTIONS]         run clusters by chance, with faults; every check on the way
+  quorate inductive [OPTIONS]        one step of the core from states that satisfy the proofs' invariant, reached
+                                     by a run or not
   quorate prove [FILE] [OPTIONS]     prove the protocol for any number of servers, with z3 and cvc5
   quorate list                       models, properties and reachability witnesses
   quorate replay FILE                run a scenario or a saved counterexample, checking every step
@@ -239,6 +255,9 @@ Options of simulate:
 Options of prove, which needs the programs z3 or cvc5:
 {proof}
 Ctrl-C stops a check, simulation or proof and prints what it has found; a second Ctrl-C ends it at once.
+Options of inductive:
+{inductive}
+Ctrl-C stops any of these three and prints what it has found so far; a second Ctrl-C ends it at once.
 
 Options of cluster:
   --servers N            how many servers, 1 to 7 (3)
@@ -259,5 +278,6 @@ itself; 73 a file cannot be written.
         bounds = arguments::bounds_help(),
         simulation = simulate::flags_help(),
         proof = prove::flags_help(),
+        inductive = inductive::flags_help(),
     )
 }

@@ -25,7 +25,9 @@ mod scenario;
 mod start;
 pub mod witnesses;
 
-pub use abstract_protocol::{Abstract, GUARDS, Guard, GuardFailed, Leadership, Node};
+pub use abstract_protocol::{
+    Abstract, BY_TYPES, GUARDS, Guard, GuardFailed, Leadership, Lemma, Node,
+};
 pub use assertions::{ASSERTIONS, guarded};
 pub use client_history::{ClientHistory, LINEARIZABILITY};
 pub use coupling::{COUPLED, COUPLING, Coupling, coupled, coupled_server};

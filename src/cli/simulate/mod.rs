@@ -5,6 +5,7 @@ mod render;
 
 use super::arguments::Format;
 use super::check::{must_be_writable, stop_when_interrupted, write};
+use super::one_line::OneLine;
 use super::text::{grouped, labelled, seconds};
 use super::{Exit, Failure, help, print};
 use arguments::{SimulateArguments, read};
@@ -12,11 +13,7 @@ use quorate_models::Stopper;
 use quorate_models::simulation::{
     Failure as Violated, Outcome, Summary, minimise, run_episode, simulate,
 };
-use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
-
-/// How often a line of progress is written to a terminal, and elsewhere.
-const INTERVALS: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(10)];
 
 /// What is to be told of a simulation.
 struct Report {
@@ -72,8 +69,11 @@ fn carry_out(arguments: &SimulateArguments, stopper: &Stopper) -> Report {
             (Outcome { summary, failure }, is_complete)
         }
         None => {
-            let mut line = ProgressLine::new(plan.actions);
-            let mut show = |done| line.show(begin.elapsed(), done);
+            let mut line = OneLine::new();
+            let mut show = |done| {
+                let elapsed = begin.elapsed();
+                line.show(elapsed, || progress(elapsed, done, plan.actions));
+            };
             let outcome = simulate(plan, arguments.threads, stopper, &mut show);
             line.end();
             let is_complete = outcome.is_complete(plan);
@@ -85,46 +85,11 @@ fn carry_out(arguments: &SimulateArguments, stopper: &Stopper) -> Report {
     Report { outcome, minimal, elapsed, is_complete }
 }
 
-/// Shows how far a simulation is: one line that is written anew on a terminal, plain lines elsewhere.
-struct ProgressLine {
-    actions: u64,
-    is_terminal: bool,
-    last: Duration,
-    is_written: bool,
-}
-
-impl ProgressLine {
-    fn new(actions: u64) -> ProgressLine {
-        let is_terminal = std::io::stderr().is_terminal();
-        ProgressLine { actions, is_terminal, last: Duration::ZERO, is_written: false }
-    }
-
-    fn show(&mut self, elapsed: Duration, done: u64) {
-        let [on_terminal, elsewhere] = INTERVALS;
-        let interval = if self.is_terminal { on_terminal } else { elsewhere };
-        if elapsed.saturating_sub(self.last) < interval {
-            return;
-        }
-        self.last = elapsed;
-        let rate = done as f64 / elapsed.as_secs_f64();
-        let left = self.actions.saturating_sub(done) as f64 / rate.max(1.0);
-        let share = done as f64 * 100.0 / self.actions.max(1) as f64;
-        let (elapsed, done, rate) = (seconds(elapsed), grouped(done), grouped(rate as u64));
-        let line = format!("{elapsed}: {share:.0} %, {done} actions, {rate}/s, {left:.0} s left");
-        let mut err = std::io::stderr().lock();
-        // Progress that cannot be shown is no reason to stop.
-        let _ = if self.is_terminal {
-            self.is_written = true;
-            write!(err, "\r\x1b[K\x1b[?7l{line}\x1b[?7h").and_then(|()| err.flush())
-        } else {
-            writeln!(err, "{line}")
-        };
-    }
-
-    fn end(&self) {
-        if self.is_written {
-            let mut err = std::io::stderr().lock();
-            let _ = write!(err, "\r\x1b[K").and_then(|()| err.flush());
-        }
-    }
+/// How far a simulation is.
+fn progress(elapsed: Duration, done: u64, of: u64) -> String {
+    let rate = done as f64 / elapsed.as_secs_f64();
+    let left = of.saturating_sub(done) as f64 / rate.max(1.0);
+    let share = done as f64 * 100.0 / of.max(1) as f64;
+    let (elapsed, done, rate) = (seconds(elapsed), grouped(done), grouped(rate as u64));
+    format!("{elapsed}: {share:.0} %, {done} actions, {rate}/s, {left:.0} s left")
 }

@@ -31,10 +31,12 @@
 mod actions;
 mod conditions;
 mod guards;
+mod invariant;
 pub(crate) mod logs;
 mod safety;
 
 pub use guards::{GUARDS, Guard, GuardFailed};
+pub use invariant::{BY_TYPES, Lemma};
 
 use quorate_core::{
     AbstractAction, Configuration, Entry, Index, LogPosition, Payload, ServerId, ServerSet, Term,
