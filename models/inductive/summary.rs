@@ -6,7 +6,7 @@ use super::step::{STEPS, place};
 use crate::symmetry::permutations;
 use quorate_cluster::{Action, Happening};
 use quorate_core::{AbstractAction, Event, Renumber, Role, ServerId};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// The greatest number in the tables of how many states have how many of something; more count as so many.
@@ -28,7 +28,7 @@ pub struct Summary {
     pub states: u64,
     /// Which of them were different, whatever the servers' names: of each a fingerprint, and the [`SIGNS`] that
     /// it shows, as bits in their order.
-    pub distinct: HashMap<u64, u32>,
+    pub distinct: BTreeMap<u64, u32>,
     /// How many steps of each kind, in the order of [`STEPS`].
     pub steps: [u64; STEPS.len()],
     /// How many steps of each kind changed a server.

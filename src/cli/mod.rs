@@ -227,8 +227,7 @@ Usage:
   quorate log DIR                    print a server's log and say whether it is sound; changes nothing
   quorate check [MODEL] [OPTIONS]    explore a model exhaustively; without a model, {default}
   quorate simulate [OPTIONS]         run clusters by chance, with faults; every check on the way
-  quorate inductive [OPTIONS]        one step of the core from states that satisfy the proofs' invariant, reached
-                                     by a run or not
+  quorate inductive [OPTIONS]        take a step of the core from any state that the proofs' invariant allows
   quorate prove [FILE] [OPTIONS]     prove the protocol for any number of servers, with z3 and cvc5
   quorate list                       models, properties and reachability witnesses
   quorate replay FILE                run a scenario or a saved counterexample, checking every step
@@ -254,10 +253,9 @@ Options of simulate:
 {simulation}
 Options of prove, which needs the programs z3 or cvc5:
 {proof}
-Ctrl-C stops a check, simulation or proof and prints what it has found; a second Ctrl-C ends it at once.
 Options of inductive:
 {inductive}
-Ctrl-C stops any of these three and prints what it has found so far; a second Ctrl-C ends it at once.
+Ctrl-C stops any of these four and prints what it has found so far; a second Ctrl-C ends it at once.
 
 Options of cluster:
   --servers N            how many servers, 1 to 7 (3)
