@@ -53,7 +53,9 @@ fn all_states_of_tiny_clusters_are_listed() {
         assert_eq!((summary.not_invariant, summary.not_coupled), (0, 0), "listed in vain");
         (summary.states, summary.distinct.len(), summary.unreachable(), summary.all_steps())
     });
-    assert_eq!(counts, [(0, 0, 0, 0); 3]);
+    // Recorded, so that it is noticed when fewer states or steps are looked at: states, different ones whatever the
+    // servers' names, those of them that show a sign that no run leads there, and steps.
+    assert_eq!(counts, [(45, 45, 26, 246), (6605, 6605, 5766, 36202), (2355, 1185, 987, 49920)]);
 }
 
 #[test]
@@ -250,7 +252,9 @@ fn what_runs_reach_is_made_up_and_much_that_they_do_not() {
     let found = sizes.map(|(servers, terms, logs)| {
         compare(&Plan { servers, terms, logs, states: States::All, ..SIZE })
     });
-    assert_eq!(found, [(0, 0, 0, 0); 3]);
+    assert!(found.iter().all(|(.., missing)| *missing == 0), "runs reach what is not made up");
+    // Recorded like the counts of the listed states; no run reaches more than was listed.
+    assert_eq!(found, [(45, 9, 19, 0), (6605, 126, 288, 0), (2355, 108, 506, 0)]);
 }
 
 #[test]
