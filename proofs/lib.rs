@@ -9,6 +9,7 @@
 //!    whatever has no meaning.
 
 pub mod ast;
+pub mod evaluate;
 mod forms;
 pub mod reader;
 mod terms;
