@@ -113,7 +113,7 @@ impl Episode {
         self.clients.note(&transition);
         properties::check_step(&transition)?;
         if self.checks == Checks::All {
-            self.refinement.follow(&transition)?;
+            self.refinement.follow(&transition, None)?;
             properties::check_state(&self.cluster)?;
         }
         if self.summary.actions.is_multiple_of(LOOK_AT_ALL) {
