@@ -9,12 +9,27 @@
 //!    whatever has no meaning.
 
 pub mod ast;
+pub mod axioms;
 pub mod evaluate;
 mod forms;
+pub mod mutation;
+pub mod prove;
+pub mod queries;
 pub mod reader;
+pub mod smt;
+pub mod solver;
+pub mod stratification;
+pub mod structure;
 mod terms;
 
 pub use forms::{describe, parse};
 
 /// The description of the abstract protocol: `proofs/replication.epr`.
 pub const REPLICATION: &str = include_str!("replication.epr");
+
+/// Everything that is to be asked about a description, the axioms first; and the axioms that are assumed.
+pub fn questions(description: &ast::Description) -> (Vec<queries::Query>, Vec<String>) {
+    let (mut all, assumed) = axioms::axioms(description);
+    all.extend(queries::queries(description));
+    (all, assumed)
+}

@@ -111,15 +111,20 @@ pub const DEEPEST: usize = 200;
 /// # Errors
 /// The first parenthesis, quote or bar that has no partner, or a list that is nested too deeply.
 pub fn read(text: &str) -> Result<Vec<Node>, Problem> {
+    read_deeply(text, DEEPEST)
+}
+
+/// Reads all of a text in which lists may be nested this deep.
+pub(crate) fn read_deeply(text: &str, deepest: usize) -> Result<Vec<Node>, Problem> {
     let mut lists: Vec<(Position, Vec<Node>)> = Vec::new();
     let mut top = Vec::new();
     let mut tokens = Tokens { rest: text, at: Position { line: 1, column: 1 } };
     while let Some((at, token)) = tokens.next()? {
         let node = match token {
-            Token::Open if lists.len() == DEEPEST => {
+            Token::Open if lists.len() == deepest => {
                 return Err(Problem::new(
                     at,
-                    format_args!("list: nested more than {DEEPEST} deep"),
+                    format_args!("list: nested more than {deepest} deep"),
                 ));
             }
             Token::Open => {

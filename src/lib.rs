@@ -9,7 +9,8 @@
 //!    one text notation.
 //! 3. [`spec`]: what it means, the abstract protocol, the properties, refinement and scenarios.
 //! 4. [`models`]: exhaustive checks within named bounds, and simulations.
-//! 5. [`runtime`]: the same core on threads, for a state machine of your own; [`wal`], its write-ahead log;
+//! 5. [`proofs`]: the proof for clusters of any size, with solvers.
+//! 6. [`runtime`]: the same core on threads, for a state machine of your own; [`wal`], its write-ahead log;
 //!    [`net`], its connections; [`kv`], a key-value store; [`server`], a server of that store.
 //!
 //! # A first look
@@ -36,6 +37,7 @@ pub use quorate_core as core;
 pub use quorate_kv as kv;
 pub use quorate_models as models;
 pub use quorate_net as net;
+pub use quorate_proofs as proofs;
 pub use quorate_runtime as runtime;
 pub use quorate_server as server;
 pub use quorate_spec as spec;

@@ -15,6 +15,7 @@ mod log;
 mod log_lines;
 mod place;
 mod progress;
+mod prove;
 mod quorum;
 mod render;
 mod replay;
@@ -116,13 +117,14 @@ counts when a majority holds it durably. The checks below run the very core that
   quorate check                         explore every interleaving of a small cluster
   quorate check quorum-without-leader   why quorums alone are not enough
   quorate simulate                      random runs of larger clusters, with faults
+  quorate prove                         the proof for clusters of any size
   quorate list                          the models and the properties
 
 quorate help says more.
 ";
 
-const COMMANDS: [&str; 9] =
-    ["cluster", "serve", "status", "log", "check", "simulate", "list", "replay", "help"];
+const COMMANDS: [&str; 10] =
+    ["cluster", "serve", "status", "log", "check", "simulate", "prove", "list", "replay", "help"];
 
 /// Runs the command with these arguments.
 pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
@@ -153,6 +155,7 @@ fn dispatch(arguments: Vec<OsString>) -> Result<Exit, Failure> {
             Some("log") => log::run(&mut parser),
             Some("check") => check::run(&mut parser),
             Some("simulate") => simulate::run(&mut parser),
+            Some("prove") => prove::run(&mut parser),
             Some("list") => list::run(&mut parser),
             Some("replay") => replay::run(&mut parser),
             Some("help") => print(&help()),
@@ -209,6 +212,7 @@ Usage:
   quorate log DIR                    print a server's log and say whether it is sound; changes nothing
   quorate check [MODEL] [OPTIONS]    explore a model exhaustively; without a model, {default}
   quorate simulate [OPTIONS]         run clusters by chance, with faults; every check on the way
+  quorate prove [FILE] [OPTIONS]     prove the protocol for any number of servers, with z3 and cvc5
   quorate list                       models, properties and reachability witnesses
   quorate replay FILE                run a scenario or a saved counterexample, checking every step
   quorate help                       this text
@@ -231,7 +235,9 @@ Bounds of check, where they are to differ from the model's:
 {bounds}
 Options of simulate:
 {simulation}
-Ctrl-C stops a check or simulation and prints what it has found so far; a second Ctrl-C ends it at once.
+Options of prove, which needs the programs z3 or cvc5:
+{proof}
+Ctrl-C stops a check, simulation or proof and prints what it has found so far; a second Ctrl-C ends it at once.
 
 Options of cluster:
   --servers N            how many servers, 1 to 7 (3)
@@ -251,5 +257,6 @@ itself; 73 a file cannot be written.
         default = quorate_models::NAMED[0].name,
         bounds = arguments::bounds_help(),
         simulation = simulate::flags_help(),
+        proof = prove::flags_help(),
     )
 }

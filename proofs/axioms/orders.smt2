@@ -1,0 +1,12 @@
+; Terms and indices are numbers: is there a way in which `at most` on numbers is no total order that zero begins?
+(set-logic ALL)
+(declare-fun a () Int)
+(declare-fun b () Int)
+(declare-fun c () Int)
+(assert (and (>= a 0) (>= b 0) (>= c 0)))
+(assert (not (and (<= a a)
+                  (or (<= a b) (<= b a))
+                  (=> (and (<= a b) (<= b a)) (= a b))
+                  (=> (and (<= a b) (<= b c)) (<= a c))
+                  (<= 0 a))))
+(check-sat)
