@@ -119,6 +119,11 @@ impl Evaluator {
         self.definitions.iter().position(|definition| definition.name == name)
     }
 
+    /// The name of the definition of this number.
+    pub fn definition_name(&self, definition: usize) -> &str {
+        &self.definitions[definition].name
+    }
+
     /// The names of the guards of an action, each with whether it holds of these parameters in the state before.
     pub fn guards(
         &self,
