@@ -129,13 +129,16 @@ fn vocabulary(description: &Description, node: &Node) -> Result<String, Problem>
     unused(node, symbols.chain(definitions))
 }
 
+fn unknown_form(form: &Node, known: &str) -> Problem {
+    let found = form.head().unwrap_or_default();
+    Problem::new(form.at, format_args!("form: {found:?}; expected one of {known}"))
+}
+
 fn add(description: &mut Description, form: &Node) -> Result<(), Problem> {
     let Some((head, rest)) = form.head().zip(form.items().map(|items| &items[1..])) else {
         let found = form.in_words();
-        return Err(Problem::new(
-            form.at,
-            format_args!("form: {found}; expected a list like (sort ...)"),
-        ));
+        let message = format_args!("form: {found}; expected a list like (sort ...)");
+        return Err(Problem::new(form.at, message));
     };
     match (head, rest) {
         ("sort", [name, text]) => {
@@ -165,14 +168,10 @@ fn add(description: &mut Description, form: &Node) -> Result<(), Problem> {
         }
         ("define" | "update", [name, parameters, text, formula]) => {
             let name = vocabulary(description, name)?;
-            let primes = if head == "define" { Primes::None } else { Primes::Any };
-            let mut scope = Scope { description, variables: Vec::new(), primes };
-            scope.variables = variables(&scope, parameters)?;
-            let body = scope.formula(formula)?;
-            let parameters = scope.variables;
-            let modifies = primed(description, &body);
             let reading = reading(text)?;
-            description.definitions.push(Definition { name, parameters, reading, modifies, body });
+            let head = (head, name, reading);
+            let definition = definition(description, head, (parameters, formula))?;
+            description.definitions.push(definition);
         }
         ("init", [name, formula]) => {
             let name = unused(name, names(&description.initial))?;
@@ -193,29 +192,13 @@ fn add(description: &mut Description, form: &Node) -> Result<(), Problem> {
             description.groups.push(Group { name, reading: reading(text)? });
         }
         ("invariant" | "property" | "inductive-property", [name, text, reason, formula]) => {
-            let claims = description.claims.iter().map(|claim| claim.name.as_str());
-            let name = unused(name, claims)?;
-            let Some(group) = description.groups.last() else {
-                let message =
-                    format_args!("{head}: {name} is in no group; expected a (group ...) before it");
-                return Err(Problem::new(form.at, message));
-            };
-            let claim = Claim {
-                name,
-                group: group.name.clone(),
-                reading: reading(text)?,
-                reason: self::reading(reason)?,
-                is_inductive: head != "property",
-                is_property: head != "invariant",
-                formula: one_state(description, formula)?,
-            };
+            let head = (form, head, name);
+            let claim = claim(description, head, (text, reason, formula))?;
             description.claims.push(claim);
         }
         _ if FORMS.contains(&head) => return Err(wrong_shape(form, head)),
         _ => {
-            let expected = FORMS.join(", ");
-            let message = format_args!("form: {head:?}; expected one of {expected}");
-            return Err(Problem::new(form.at, message));
+            return Err(unknown_form(form, &FORMS.join(", ")));
         }
     }
     Ok(())
@@ -247,6 +230,43 @@ fn primed(description: &Description, formula: &Expression) -> Vec<String> {
         _ => {}
     });
     state_symbols(description).into_iter().filter(|name| found.contains(name)).collect()
+}
+
+/// Reads a definition, from its parameters on.
+fn definition(
+    description: &Description,
+    (head, name, reading): (&str, String, String),
+    (parameters, formula): (&Node, &Node),
+) -> Result<Definition, Problem> {
+    let primes = if head == "define" { Primes::None } else { Primes::Any };
+    let mut scope = Scope { description, variables: Vec::new(), primes };
+    scope.variables = variables(&scope, parameters)?;
+    let body = scope.formula(formula)?;
+    let modifies = primed(description, &body);
+    Ok(Definition { name, parameters: scope.variables, reading, modifies, body })
+}
+
+/// Reads a claim.
+fn claim(
+    description: &Description,
+    (form, head, name): (&Node, &str, &Node),
+    (text, reason, formula): (&Node, &Node, &Node),
+) -> Result<Claim, Problem> {
+    let name = unused(name, description.claims.iter().map(|claim| claim.name.as_str()))?;
+    let Some(group) = description.groups.last() else {
+        let message =
+            format_args!("{head}: {name} is in no group; expected a (group ...) before it");
+        return Err(Problem::new(form.at, message));
+    };
+    Ok(Claim {
+        name,
+        group: group.name.clone(),
+        reading: reading(text)?,
+        reason: reading(reason)?,
+        is_inductive: head != "property",
+        is_property: head != "invariant",
+        formula: one_state(description, formula)?,
+    })
 }
 
 /// Reads an action, from its parameters on.

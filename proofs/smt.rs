@@ -1,10 +1,10 @@
-//! Printing a description in SMT-LIB, the notation of solvers [SMTLIB].
+//! Printing a description in SMT-LIB, the notation of solvers [BarrettEtAl17].
 //!
 //! The notation of descriptions is nearly that of solvers already. Sorts become uninterpreted sorts, and every state
 //! symbol becomes two: `seen` in the state before an action, `|seen'|` in the state after it. Definitions become
 //! functions, those of one state twice. So a query that is kept in a file reads like the description.
 //!
-//! [SMTLIB]: <https://smt-lib.org>
+//! [BarrettEtAl17]: <https://smt-lib.org>
 
 use crate::ast::{Definition, Description, Expression, Sort, Symbol, Variable, When};
 

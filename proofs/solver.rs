@@ -15,9 +15,9 @@ use std::time::{Duration, Instant};
 /// A solver that queries are written for.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Solver {
-    /// Z3 [DeMouraBjorner08], by instances of quantifiers.
+    /// Z3 \[DeMouraBjorner08\], by instances of quantifiers.
     Z3,
-    /// cvc5 [BarbosaEtAl22], by finite models, so that its counterexamples are small.
+    /// cvc5 \[BarbosaEtAl22\], by finite models, so that its counterexamples are small.
     Cvc5,
 }
 

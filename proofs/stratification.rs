@@ -3,11 +3,13 @@
 //! Solvers need not answer questions with quantifiers. They do when there are, from any finite number of elements, only
 //! finitely many to be made: whatever a function or an existential quantifier under universal ones makes of elements of
 //! some sorts must be of a sort that leads back to none of them. Then there is a counterexample only if there is a
-//! finite one, and looking at all instances ends [PadonEtAl16 §3.3]. So the sorts are put in a graph, with an edge from
+//! finite one, and looking at all instances ends [PadonEtAl17]. So the sorts are put in a graph, with an edge from
 //! the sort of each argument to the sort of what is made of it; a query is decidable if there is no cycle.
 //!
 //! An existential quantifier depends on those universal variables alone that occur free in what it binds. Both kinds
 //! swap under a negation, and a formula that is compared with another occurs both ways.
+//!
+//! [PadonEtAl17]: <https://doi.org/10.1145/3140568>
 
 use crate::ast::{Description, Expression, Sort, Variable};
 use std::collections::{BTreeMap, BTreeSet};
@@ -57,6 +59,14 @@ fn in_order(mut sorts: Vec<Sort>, edges: &Edges) -> Result<Vec<Sort>, String> {
         };
         let Some(at) = sorts.iter().position(|sort| !depends(sort)) else {
             let is_left = |edge: &(Sort, Sort)| sorts.contains(&edge.0) && sorts.contains(&edge.1);
+            // What leads nowhere is in no circle.
+            if let Some(at) = sorts
+                .iter()
+                .position(|sort| !edges.keys().any(|edge| edge.0 == *sort && is_left(edge)))
+            {
+                sorts.remove(at);
+                continue;
+            }
             let why = edges.iter().filter(|(edge, _)| is_left(edge)).map(|((from, to), origin)| {
                 let (from, to) = (crate::smt::sort(from), crate::smt::sort(to));
                 format!("{origin} makes a {to} of each {from}")

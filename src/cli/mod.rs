@@ -239,7 +239,7 @@ Options of simulate:
 {simulation}
 Options of prove, which needs the programs z3 or cvc5:
 {proof}
-Ctrl-C stops a check, simulation or proof and prints what it has found so far; a second Ctrl-C ends it at once.
+Ctrl-C stops a check, simulation or proof and prints what it has found; a second Ctrl-C ends it at once.
 
 Options of cluster:
   --servers N            how many servers, 1 to 7 (3)

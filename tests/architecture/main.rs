@@ -11,6 +11,7 @@ mod imports;
 mod layout;
 mod manifest;
 mod names_coq;
+mod names_epr;
 mod purity;
 mod sizes;
 mod source;
@@ -117,5 +118,14 @@ fn the_proofs_in_coq_speak_of_the_same_and_believe_nothing() {
     complaints.extend(names_coq::check_actions(&protocol));
     let theorems = source::read_file(names_coq::THEOREMS);
     complaints.extend(names_coq::check_theorems(&protocol, &theorems));
+    expect_none(&complaints);
+}
+
+#[test]
+fn what_the_solvers_prove_speaks_of_the_same() {
+    let description = names_epr::description();
+    let mut complaints = names_epr::check(&description);
+    let invariant = source::read_file(names_epr::INVARIANT);
+    complaints.extend(names_epr::check_invariant(&description, &invariant));
     expect_none(&complaints);
 }

@@ -64,7 +64,7 @@ impl Workspace {
         Workspace {
             manifests: manifests.map(|path| Manifest::parse(path, &read_file(path))).collect(),
             rust,
-            prose: with(&[".rs", ".md", ".patch", ".txt", ".v"]),
+            prose: with(&[".rs", ".md", ".patch", ".txt", ".v", ".epr", ".smt2"]),
             bibliography: read_file("BIBLIOGRAPHY.md"),
         }
     }

@@ -2,6 +2,7 @@
 
 mod check;
 mod errors;
+mod prove;
 mod replay;
 mod servers;
 mod session;

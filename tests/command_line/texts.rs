@@ -12,6 +12,7 @@ fn what_it_is_and_what_it_can_do() {
         "check --help",
         "check -h",
         "replay --help",
+        "prove --help",
         "simulate --help",
         "cluster --help",
         "serve -h",

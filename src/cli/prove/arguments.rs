@@ -35,7 +35,11 @@ pub(super) type Flag = (&'static str, &'static str, &'static str);
 pub(super) const FLAGS: [Flag; 7] = [
     ("solver", "z3|cvc5|both", "whom to ask; both: cvc5 where z3 does not answer (both)"),
     ("query", "NAME", "ask this query alone, or those of an action, an invariant or a property"),
-    ("mutation", "NAME", "break the protocol first, in a way that must not be provable"),
+    (
+        "mutation",
+        "NAME",
+        "break the protocol first, and ask what must fail then: one of proofs/mutants.epr",
+    ),
     ("keep", "DIR", "keep the queries there, in SMT-LIB"),
     ("seeds", "LIST", "what z3's choices follow from, tried in turn (1,2,3)"),
     ("time-limit", "TIME", "give up on a solver after this time for one query (10m)"),

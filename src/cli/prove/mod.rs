@@ -81,10 +81,14 @@ pub(super) fn run(parser: &mut lexopt::Parser) -> Result<Exit, Failure> {
 
 /// Finds out what is to be asked of whom.
 fn task(arguments: &ProveArguments) -> Result<Task, Failure> {
-    let (name, description) = describe(arguments)?;
+    let (name, description, expected) = describe(arguments)?;
     let (all, assumed) = questions(&description);
     let whole = all.len();
     let mut queries = match &arguments.query {
+        // Of a mistake only what it breaks is asked.
+        None if !expected.is_empty() => {
+            all.into_iter().filter(|query| expected.contains(&query.name)).collect()
+        }
         None => all,
         Some(word) => {
             let meant: Vec<Query> =
@@ -127,13 +131,17 @@ fn task(arguments: &ProveArguments) -> Result<Task, Failure> {
             Solver::Cvc5 => attempts.push(Attempt { solver, seed: 0 }),
         }
     }
+    if !expected.is_empty() {
+        // What is wrong has small models, and cvc5 looks for those.
+        attempts.sort_by_key(|attempt| attempt.solver == Solver::Z3);
+    }
     Ok(Task { name, description, queries, whole, not_asked, assumed, missing, attempts })
 }
 
-/// Reads the description, or breaks the protocol's own.
-fn describe(arguments: &ProveArguments) -> Result<(String, Description), Failure> {
+/// Reads the description, or breaks the protocol's own: what it is called, and the queries that must fail.
+fn describe(arguments: &ProveArguments) -> Result<(String, Description, Vec<String>), Failure> {
     let parsed = |name: String, text: &str| match parse(text) {
-        Ok(description) => Ok((name, description)),
+        Ok(description) => Ok((name, description, Vec::new())),
         Err(problem) => Err(Failure::new(Exit::BadData, format_args!("{name}:{problem}"))),
     };
     match (&arguments.file, &arguments.mutation) {
@@ -158,7 +166,8 @@ fn describe(arguments: &ProveArguments) -> Result<(String, Description), Failure
                 let known = all.iter().map(|known| known.name.as_str());
                 return Err(Failure::usage(unknown("--mutation", wanted, known, "quorate help")));
             };
-            Ok((format!("{OWN} with {wanted}"), found.apply().map_err(bad)?))
+            let name = format!("{OWN} with {wanted}");
+            Ok((name, found.apply().map_err(bad)?, found.fails.clone()))
         }
     }
 }

@@ -29,7 +29,7 @@ pub(super) fn plan(arguments: &ProveArguments, task: &Task) -> String {
         2,
     );
     out.push_str(&line("queries", &kinds(task)));
-    if arguments.query.is_none() {
+    if task.queries.len() + task.not_asked.len() == task.whole {
         let pairs = untouched(description);
         let text = format!(
             "{pairs} more are not needed: the action does not modify what the invariant is about"
@@ -50,6 +50,11 @@ pub(super) fn plan(arguments: &ProveArguments, task: &Task) -> String {
         out.push_str(&line("NOT RUN", &format!("{name} is missing; try apt-get install {name}")));
     }
     out
+}
+
+/// A number of queries.
+fn queries(number: usize) -> String {
+    if number == 1 { "1 query".to_owned() } else { format!("{number} queries") }
 }
 
 fn properties(number: usize) -> String {
@@ -111,11 +116,7 @@ fn solvers(arguments: &ProveArguments, task: &Task) -> String {
     if asked(Solver::Cvc5) {
         said.push("cvc5".to_owned());
     }
-    format!(
-        "{}; {} at once",
-        said.join("; then "),
-        count(arguments.threads, "query").replace("querys", "queries")
-    )
+    format!("{}; {} at once", said.join("; then "), queries(arguments.threads))
 }
 
 /// What came of it.
@@ -200,26 +201,29 @@ fn headline(task: &Task, decided: &[Decided], outcome: Outcome) -> String {
     let whole = task.queries.len();
     match outcome {
         Outcome::Failed => format!(
-            "FAILED: {} of {whole} queries. A state in which all invariants hold need not be reachable: either the \
+            "FAILED: {} of {}. A state in which all invariants hold need not be reachable: either the \
              protocol is wrong or the invariant says too little",
-            number(|verdict| matches!(verdict, Verdict::Fails(_)))
+            number(|verdict| matches!(verdict, Verdict::Fails(_))),
+            queries(whole)
         ),
         Outcome::Incomplete => format!(
-            "INCOMPLETE: {} of {whole} queries hold, {} are open, {} were not asked",
+            "INCOMPLETE: {} of {} hold, {} are open, {} were not asked",
             number(|verdict| *verdict == Verdict::Holds),
+            queries(whole),
             number(|verdict| *verdict == Verdict::Open),
             whole - decided.len()
         ),
         Outcome::Proved if whole < task.whole && task.not_asked.len() < task.whole - whole => {
-            format!(
-                "HOLD: the {whole} queries that were asked; the proof consists of {}",
-                task.whole
-            )
+            format!("HOLD: {} asked; the proof consists of {}", queries(whole), task.whole)
         }
         Outcome::Proved => {
             let names = task.description.properties().map(|claim| claim.name.as_str());
             let names = names.collect::<Vec<_>>().join(", ");
-            format!("PROVED, for any number of servers, terms and entries: {names}")
+            if task.assumed.is_empty() {
+                format!("PROVED, for any number of servers, terms and entries: {names}")
+            } else {
+                format!("PROVED, if what is assumed is true: {names}")
+            }
         }
     }
 }
@@ -233,7 +237,10 @@ fn next(arguments: &ProveArguments, task: &Task, decided: &[Decided], outcome: O
     let not_held = decided.iter().find(|found| found.verdict != Verdict::Holds);
     let query = not_held.and_then(|found| task.queries.get(found.query));
     match (outcome, query) {
-        (Outcome::Proved, _) if arguments.query.is_none() => command.push_str(" --solver cvc5"),
+        (Outcome::Proved, _) if arguments.query.is_none() && arguments.mutation.is_none() => {
+            let is_z3 = task.attempts.iter().any(|attempt| attempt.solver == Solver::Z3);
+            command.push_str(if is_z3 { " --solver cvc5" } else { " --mutation vote_twice" });
+        }
         (Outcome::Proved, _) | (_, None) => {}
         (Outcome::Failed | Outcome::Incomplete, Some(query)) => {
             let _ = write!(command, " --query {} --keep queries", query.name);

@@ -65,7 +65,7 @@ pub const GUARDS: &[Guard] = guards! {
         vote_is_free: "The voter has not voted for another in this term.",
             "(forall ((d node)) (=> (voted n t d) (= d c)))";
         log_is_up_to_date: "The log the candidate stands with ends no earlier than the voter's.",
-            "(or (log_empty n) (exists (i u j w) (and (clog_last c t i u) (log_last n j w) \
+            "(or (log_empty n) (exists ((i index) (u term) (j index) (w term)) (and (clog_last c t i u) (log_last n j w) \
              (or (tlt w u) (and (= w u) (ile j i))))))";
     }
     become_leader {

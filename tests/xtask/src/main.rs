@@ -17,6 +17,7 @@ mod coverage;
 mod fuzz;
 mod mutants;
 mod programs;
+mod proofs;
 mod steps;
 mod tally;
 mod torture;
@@ -35,6 +36,7 @@ Usage: cargo xtask test [STEP...]
        cargo xtask coverage
        cargo xtask torture [--minutes N] [--seed S]
        cargo xtask fuzz [TARGET...] [--minutes N]
+       cargo xtask proofs
 
   test         runs all checks of a change, or only the named steps
   mutants      applies each mutation of models/mutants, or only the named ones, and requires the
@@ -52,6 +54,8 @@ Usage: cargo xtask test [STEP...]
   torture      lets three servers suffer faults of every kind under load, for 5 minutes or as many as
                are said; which faults follows from the seed, 1 if none is said
   fuzz         feeds everything that reads bytes with all kinds of bytes, 10 minutes for each target
+  proofs       proves the protocol with z3 and each of five seeds alone, and with cvc5, and finds all
+               known mistakes in it; minutes long
   help         prints this text, and the steps
 
 Exit code: 0 all passed; 1 something failed; 3 nothing failed, but something could not run;
@@ -60,7 +64,7 @@ Exit code: 0 all passed; 1 something failed; 3 nothing failed, but something cou
 
 /// The commands, for messages.
 const COMMANDS: &str = "test, mutants, bench, bench-check, bench-cluster, models, compare, \
-     coverage, torture, fuzz";
+     coverage, torture, fuzz, proofs";
 
 /// The exit code of a usage error.
 const USAGE_ERROR: u8 = 64;
@@ -79,8 +83,10 @@ fn run(arguments: &[String]) -> u8 {
         Some((command, [])) if command == "bench-check" => bench::check(),
         Some((command, [])) if command == "bench-cluster" => bench::cluster(),
         Some((command, [])) if command == "coverage" => coverage::run(),
+        Some((command, [])) if command == "proofs" => proofs::run(),
         Some((command, names))
-            if ["bench-check", "bench-cluster", "coverage"].contains(&command.as_str()) =>
+            if ["bench-check", "bench-cluster", "coverage", "proofs"]
+                .contains(&command.as_str()) =>
         {
             eprintln!("{command}: {:?}; expected nothing behind it", names.join(" "));
             USAGE_ERROR
@@ -131,6 +137,7 @@ mod tests {
             "bench-check x",
             "bench-cluster x",
             "coverage x",
+            "proofs x",
             "torture --minuets 3",
             "fuzz no_such_target",
         ] {

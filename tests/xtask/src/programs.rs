@@ -67,6 +67,22 @@ pub(crate) const COQ: Program = Program {
     install: "install coq 8.16 with the system's package manager",
 };
 
+/// The solver that decides the queries of the proof.
+pub(crate) const Z3: Program = Program {
+    name: "z3",
+    probe: &["z3", "--version"],
+    package: Some("z3"),
+    install: "install z3 4.8 or later with the system's package manager",
+};
+
+/// The solver that finds the counterexamples, and decides what z3 does not.
+pub(crate) const CVC5: Program = Program {
+    name: "cvc5",
+    probe: &["cvc5", "--version"],
+    package: Some("cvc5"),
+    install: "install cvc5 1.0 or later with the system's package manager",
+};
+
 /// Counts what every line of a program costs.
 pub(crate) const VALGRIND: Program = Program {
     name: "valgrind",

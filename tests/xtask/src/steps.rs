@@ -4,9 +4,9 @@
 //! of a program; what could not run is never counted as passed. Tests inside a command are counted from
 //! the test harness's own lines.
 
-use crate::programs::{CARGO, CLIPPY, COQ, GIT, OWN_MOUNTS, Program, REDIS, RUSTFMT};
+use crate::programs::{CARGO, CLIPPY, COQ, CVC5, GIT, OWN_MOUNTS, Program, REDIS, RUSTFMT, Z3};
 use crate::tally::{HarnessCounts, NotRun, Tally};
-use crate::{USAGE_ERROR, commands, coq, mutants};
+use crate::{USAGE_ERROR, commands, coq, mutants, proofs};
 use std::process::Command;
 use std::time::Instant;
 
@@ -37,7 +37,8 @@ pub(crate) struct Line {
     pub(crate) environment: &'static [(&'static str, &'static str)],
 }
 
-const fn line(words: &'static [&'static str]) -> Line {
+/// A command line without variables.
+pub(crate) const fn line(words: &'static [&'static str]) -> Line {
     Line { words, environment: &[] }
 }
 
@@ -124,6 +125,7 @@ const STEPS: &[Step] = &[
         work: Work::Lines(&[line(SMALL_DISK), line(FULL_DISK)]),
     },
     Step { name: "redis", needs: &[CARGO, REDIS], work: Work::Lines(&[line(REDIS_TEST)]) },
+    Step { name: "proofs", needs: &[CARGO, Z3, CVC5], work: Work::Lines(proofs::LINES) },
     Step { name: "coq", needs: &[COQ], work: Work::Coq },
     Step {
         name: "models",
@@ -216,7 +218,7 @@ fn what_is_missing(step: &Step) -> Option<NotRun> {
 }
 
 /// Runs one command line and counts its tests.
-fn run_line(step: &str, words: &[&str], environment: &[(&str, &str)]) -> Tally {
+pub(crate) fn run_line(step: &str, words: &[&str], environment: &[(&str, &str)]) -> Tally {
     let variables = environment.iter().map(|(name, value)| format!("{name}={value:?} "));
     println!("== {step}: {}{}", variables.collect::<String>(), words.join(" "));
     let mut counts = HarnessCounts::default();
