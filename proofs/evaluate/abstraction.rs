@@ -169,14 +169,14 @@ impl Abstraction {
                 vec![of.term(term)?, of.index(index)?, of.quorum(acknowledged)?]
             }
             AbstractAction::Apply { server, index } => {
-                // What has chosen it is not a part of the action, as nothing depends on which of several it is.
-                let chooser = step
-                    .before
-                    .chooser_of(index)
-                    .unwrap_or(LogPosition { term: Term::ZERO, index: Index(1) });
                 let node = of.node(server)?;
                 let entry = entry_at(&step.before.nodes[&server].log, index);
-                let created = of.term(entry.map_or(Term::ZERO, |entry| entry.term))?;
+                let created = entry.map_or(Term::ZERO, |entry| entry.term);
+                // What has chosen it is not a part of the action, as nothing depends on which of several it is. If
+                // nothing has, it might have been the leader who made the entry.
+                let itself = LogPosition { term: created, index };
+                let chooser = step.before.chooser_of(index).unwrap_or(itself);
+                let created = of.term(created)?;
                 let index = of.index(index)?;
                 vec![node, index, created, of.term(chooser.term)?, of.index(chooser.index)?]
             }
