@@ -266,8 +266,10 @@ impl Bounds {
 
     /// Whether steps are compared with the abstract protocol if one property is checked, or all.
     pub(crate) fn compares(&self, property: Option<&str>) -> bool {
-        let is_asked =
-            |name: &str| [quorate_spec::REFINEMENT, quorate_spec::COUPLED].contains(&name);
+        let is_asked = |name: &str| {
+            [quorate_spec::REFINEMENT, quorate_spec::COUPLED, quorate_spec::FORMULAS]
+                .contains(&name)
+        };
         self.refinement && property.is_none_or(is_asked)
     }
 

@@ -5,8 +5,10 @@ use crate::limits::{Limits, StopReason, Stopper, memory_used};
 use crate::searched::Searched;
 use crate::{Bounds, Counterexample, Counts, PlainModel, Tracker};
 use quorate_cluster::{Action, ActionKind};
+use quorate_spec::StepCheck;
 use quorate_spec::witnesses::WITNESSES;
 use stateright::{Checker, HasDiscoveries};
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -63,6 +65,8 @@ pub struct Options {
     pub required: &'static [&'static str],
     /// The counts that must be found.
     pub recorded: Option<Counts>,
+    /// A second opinion on every abstract action, where steps are compared with the abstract protocol.
+    pub opinion: Option<Arc<dyn StepCheck>>,
 }
 
 impl Default for Options {
@@ -77,6 +81,7 @@ impl Default for Options {
             stopper: Stopper::default(),
             required: &[],
             recorded: None,
+            opinion: None,
         }
     }
 }
@@ -152,7 +157,8 @@ pub fn check(bounds: &Bounds, options: &Options, watch: &mut dyn FnMut(&Progress
             let shortest = shorten(bounds, options, begun, watch);
             (shortest.is_some(), shortest.unwrap_or((property, actions)))
         };
-        Box::new(Counterexample::of_path(bounds, property, &actions, is_shortest))
+        let opinion = options.opinion.as_deref();
+        Box::new(Counterexample::of_path(bounds, property, &actions, is_shortest, opinion))
     });
     let is_reached = |name: &&str| {
         let place = WITNESSES.iter().position(|witness| witness.name == *name);
@@ -234,7 +240,8 @@ fn explore(
     let tracker = Tracker::new(options.stopper.clone());
     let mut look = Look { options, begun, is_shortening, watch };
     if bounds.mode(options.mode) == Mode::Plain {
-        return look.search(PlainModel::new(*bounds, options.property, tracker));
+        let model = PlainModel::new(*bounds, options.property, tracker);
+        return look.search(model.with_opinion(options.opinion.clone()));
     }
     // Up to four servers every part has a key for each way to rename them; from five on, where there are many
     // ways, servers are sorted first.
@@ -256,6 +263,7 @@ fn fast_model<const N: usize, const P: usize>(
     tracker: Tracker,
 ) -> FastModel<N, P> {
     let model = FastModel::new(*bounds, Tricks::ALL, options.property, tracker);
+    let model = model.with_opinion(options.opinion.clone());
     if options.validate { model.validating() } else { model }
 }
 

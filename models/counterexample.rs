@@ -5,7 +5,9 @@ use crate::symmetry::{self, SYMMETRY};
 use quorate_cluster::{Action, Cluster, Setting};
 use quorate_core::Renumber;
 use quorate_spec::properties::PropertyInfo;
-use quorate_spec::{Refinement, Transition, describe, guarded, properties, script};
+use quorate_spec::{
+    FORMULAS, Refinement, StepCheck, Transition, describe, guarded, properties, script,
+};
 
 /// How a property is violated.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -32,12 +34,13 @@ pub struct Step {
 }
 
 impl Counterexample {
-    /// Walks a path on the core and describes it.
+    /// Walks a path on the core, with a second opinion if there was one, and describes it.
     pub fn of_path(
         bounds: &Bounds,
         property: &'static str,
         actions: &[Action],
         is_shortest: bool,
+        opinion: Option<&dyn StepCheck>,
     ) -> Counterexample {
         let setting = bounds.setting();
         let mut cluster = Cluster::new(&setting);
@@ -60,7 +63,7 @@ impl Counterexample {
             let transition = Transition { before: &before, action, happening: &happening, after };
             steps.push(Step { action: action.to_string(), did: describe(&transition) });
             let beside = refinement.clone();
-            let diverged = refinement.check(&transition).err();
+            let diverged = refinement.check_beside(&transition, opinion).err();
             let broken = match info {
                 Some(info) => (info.step)(&transition).and_then(|()| (info.state)(after)).err(),
                 None if property == SYMMETRY => asymmetry(&setting, &transition, &beside),
@@ -71,8 +74,8 @@ impl Counterexample {
                 break;
             }
         }
-        // What happens under other names is nothing that a scenario can show.
-        let expected = Some(property).filter(|property| *property != SYMMETRY);
+        // What happens under other names, or what a second opinion is, no scenario can show.
+        let expected = Some(property).filter(|property| ![SYMMETRY, FORMULAS].contains(property));
         let script = script(&setting, &actions[..steps.len()], expected);
         Counterexample { property, why, steps, is_shortest, script }
     }

@@ -38,6 +38,14 @@ pub use counterexample::{Counterexample, Step};
 pub use limits::{Limits, StopReason, Stopper, memory_available, memory_peak, memory_used};
 pub use model::{PlainModel, PlainState, Spent};
 pub use named::{Counts, NAMED, Named, counts_line, find};
-pub use quorate_spec::{ASSERTIONS, property_names};
+pub use quorate_spec::ASSERTIONS;
 pub use symmetry::SYMMETRY;
 pub use tracker::Tracker;
+
+use quorate_spec::FORMULAS;
+
+/// The names of everything that a search can report, in the order of blame: what the specification names, and that a
+/// second opinion is another one.
+pub fn property_names() -> impl Iterator<Item = &'static str> {
+    quorate_spec::property_names().chain([FORMULAS])
+}

@@ -8,8 +8,9 @@ use crate::searched::Searched;
 use crate::{ANY, Bounds, Tracker};
 use quorate_cluster::{Action, ActionKind, Choices, Cluster, Setting};
 use quorate_spec::properties::{self, PropertyInfo};
-use quorate_spec::{ASSERTIONS, Refinement, Transition};
+use quorate_spec::{ASSERTIONS, Refinement, StepCheck, Transition};
 use stateright::{Model, Path, Property};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A state of the model.
@@ -81,6 +82,8 @@ pub struct PlainModel {
     /// The properties that are checked.
     checked: Vec<&'static PropertyInfo>,
     checks_refinement: bool,
+    /// A second opinion on that.
+    opinion: Option<Arc<dyn StepCheck>>,
     tracker: Tracker,
     /// For each property of [`crate::property_names`], whether a violation has been reported.
     reported: Vec<AtomicBool>,
@@ -95,8 +98,15 @@ impl PlainModel {
             setting: bounds.setting(),
             checked: properties::PROPERTIES.iter().filter(|p| p.is_asked(property)).collect(),
             checks_refinement: bounds.compares(property),
+            opinion: None,
             reported: crate::property_names().map(|_| AtomicBool::new(false)).collect(),
         }
+    }
+
+    /// The same model with a second opinion on every abstract action, or without.
+    #[must_use]
+    pub fn with_opinion(self, opinion: Option<Arc<dyn StepCheck>>) -> PlainModel {
+        PlainModel { opinion, ..self }
     }
 
     /// What the search keeps track of.
@@ -139,7 +149,9 @@ impl PlainModel {
     ) -> Option<&'static str> {
         let broken = |property: &&&PropertyInfo| (property.step)(transition).is_err();
         let violated = self.checked.iter().find(broken).map(|property| property.name);
-        let diverged = refinement.and_then(|refinement| refinement.check(transition).err());
+        let opinion = self.opinion.as_deref();
+        let diverged =
+            refinement.and_then(|refinement| refinement.check_beside(transition, opinion).err());
         violated.or(diverged.map(|violation| violation.property))
     }
 
@@ -226,6 +238,9 @@ impl Model for PlainModel {
         if self.checks_refinement {
             all.push(step_property!(quorate_spec::REFINEMENT));
             all.push(step_property!(quorate_spec::COUPLED));
+        }
+        if self.checks_refinement && self.opinion.is_some() {
+            all.push(step_property!(quorate_spec::FORMULAS));
         }
         all.push(step_property!(ASSERTIONS));
         all

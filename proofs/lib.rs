@@ -10,6 +10,7 @@
 
 pub mod ast;
 pub mod axioms;
+pub mod evaluate;
 mod forms;
 pub mod mutation;
 pub mod prove;

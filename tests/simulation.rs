@@ -29,7 +29,7 @@ fn with_wipes(servers: u8, seed: u64, actions: u64) -> Plan {
 }
 
 fn run_with(plan: &Plan, threads: usize) -> Outcome {
-    simulate(plan, threads, &Stopper::default(), &mut |_| ())
+    simulate(plan, threads, &Stopper::default(), None, &mut |_| ())
 }
 
 /// Runs a simulation in which nothing must be wrong.
@@ -48,7 +48,7 @@ fn trace(plan: &Plan) -> String {
     let mut trace = String::new();
     for episode in 0..plan.episodes() {
         let observed =
-            run_episode(plan, episode, &mut |action| trace.push_str(&format!("{action}\n")));
+            run_episode(plan, episode, None, &mut |action| trace.push_str(&format!("{action}\n")));
         observed.unwrap_or_else(|failure| panic!("{plan:?}: {failure}"));
     }
     trace
@@ -141,7 +141,7 @@ fn what_goes_wrong_is_what_the_plan_says() {
 fn a_simulation_that_is_stopped_is_not_complete() {
     let plan = plan(3, 24, 1_000_000_000);
     let stopper = Stopper::default();
-    let outcome = simulate(&plan, 2, &stopper, &mut |_| stopper.interrupt());
+    let outcome = simulate(&plan, 2, &stopper, None, &mut |_| stopper.interrupt());
     assert_eq!(outcome.failure, None);
     assert!(!outcome.is_complete(&plan));
     assert!(outcome.summary.actions < plan.actions);
@@ -167,11 +167,11 @@ fn replays_to_its_violation(failure: &Failure) {
 fn a_minimised_failure_is_the_same_one_and_needs_every_action() {
     for seed in 1..=5 {
         let found = failure(&with_wipes(3, seed, 10_000));
-        let minimal = minimise(&found);
+        let minimal = minimise(&found, None);
         assert_eq!(minimal.violation.property, found.violation.property);
         assert!(minimal.actions.len() <= found.actions.len());
         replays_to_its_violation(&minimal);
-        let again = minimise(&minimal);
+        let again = minimise(&minimal, None);
         assert_eq!(again, minimal, "seed {seed}: an action was not needed");
     }
 }
@@ -185,7 +185,7 @@ fn what_no_action_shows_is_minimised_too() {
     let cluster = Cluster::new(&setting);
     let violation = recover(&setting, &cluster).expect_err("nothing is accepted");
     let actions = vec![Action::Heal, Action::Heal];
-    let minimal = minimise(&Failure { episode: 0, violation, setting, actions });
+    let minimal = minimise(&Failure { episode: 0, violation, setting, actions }, None);
     assert_eq!(minimal.violation.property, RECOVERABILITY);
     assert_eq!(minimal.actions.len(), 1, "the last action is never left out");
 }

@@ -41,8 +41,9 @@ impl<const N: usize, const P: usize> Searched for FastModel<N, P> {
                 if let Some(property) = broken {
                     return (property.name, actions);
                 }
-                let diverged =
-                    refinement.as_mut().and_then(|beside| beside.check(&transition).err());
+                let diverged = refinement.as_mut().and_then(|beside| {
+                    beside.check_beside(&transition, self.opinion.as_deref()).err()
+                });
                 if let Some(violation) = diverged {
                     return (violation.property, actions);
                 }

@@ -14,8 +14,10 @@ use crate::{Bounds, Spent, Tracker};
 use dashmap::{DashMap, DashSet};
 use quorate_cluster::{Action, ActionKind, Cluster, Envelope, Network, Setting};
 use quorate_core::{Renumber, RequestId, Role, ServerSet};
+use quorate_spec::StepCheck;
 use quorate_spec::properties::{self, PropertyInfo};
 use rustc_hash::FxBuildHasher;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 /// What the fast model leaves out. Symmetry is left out by the number of keys.
@@ -59,6 +61,8 @@ pub struct FastModel<const N: usize, const P: usize> {
     pub(super) checked: Vec<&'static PropertyInfo>,
     /// Whether steps are compared with the abstract protocol.
     pub(super) compares: bool,
+    /// A second opinion on that.
+    pub(super) opinion: Option<Arc<dyn StepCheck>>,
     pub(super) renamings: Renamings<P>,
     pub(super) nodes: Interner<Node, NodeData<P>>,
     pub(super) messages: Interner<Envelope, MessageData<P>>,
@@ -116,6 +120,7 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
             setting: bounds.setting(),
             checked: properties::PROPERTIES.iter().filter(|p| p.is_asked(property)).collect(),
             compares: bounds.compares(property),
+            opinion: None,
             renamings: Renamings::new(bounds.servers),
             nodes: Interner::default(),
             messages: Interner::default(),
@@ -129,6 +134,12 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
             is_reported: AtomicBool::new(false),
             validates: None,
         }
+    }
+
+    /// The same model with a second opinion on every abstract action, or without.
+    #[must_use]
+    pub fn with_opinion(self, opinion: Option<Arc<dyn StepCheck>>) -> FastModel<N, P> {
+        FastModel { opinion, ..self }
     }
 
     /// The same model for a validating run: whatever is remembered is first done under every way to rename the

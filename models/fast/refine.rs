@@ -24,6 +24,10 @@
 //! whenever it arrives, in every state in which it is in flight. (A disk that loses everything breaks the
 //! comparison with that server's node at once, before any message can be wrong.)
 //!
+//! **A second opinion.** What looks at each abstract action besides the specification is asked when a step's comparison
+//! is found out, and sees the abstract states before and after each action. It reads nothing else, so it is asked of
+//! every combination of facts, node and input: of each action of every step of the model, though not each time.
+//!
 //! **A dropped message.** It is dropped only if its arrival would compare well, for a core that says something
 //! untrue upon it must not profit from its being dropped.
 
@@ -31,7 +35,7 @@ use super::model::{FastAction, FastModel};
 use super::parts::{Ghost, place_of};
 use super::state::FastState;
 use quorate_cluster::{ActionKind, Cluster, Happening};
-use quorate_spec::{Refinement, Transition, coupled_server, refine};
+use quorate_spec::{Refinement, StepCheck, Transition, coupled_server, refine_beside};
 
 impl<const N: usize, const P: usize> FastModel<N, P> {
     /// The facts of a cluster that has never run.
@@ -70,13 +74,16 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
     }
 }
 
-/// Lets the abstract protocol, if there is one, follow a transition; the property that fails if it cannot.
+/// Lets the abstract protocol, if there is one, follow a transition, with a second opinion if there is one; the property
+/// that fails if it cannot.
 pub(super) fn diverges(
     refinement: Option<&mut Refinement>,
     transition: &Transition<'_>,
+    opinion: Option<&dyn StepCheck>,
 ) -> Option<&'static str> {
     let beside = refinement?;
-    refine(&mut beside.abstract_state, transition).err().map(|violation| violation.property)
+    let refined = refine_beside(&mut beside.abstract_state, transition, opinion);
+    refined.err().map(|violation| violation.property)
 }
 
 /// Whether a step performs something abstract, or says or applies something that must be true of it.

@@ -148,7 +148,7 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
             self.tracker.note_witnesses(&transition);
             let broken = |property: &&&PropertyInfo| (property.step)(&transition).is_err();
             let broken = self.checked.iter().find(broken).map(|property| property.name);
-            let diverged = diverges(refinement.as_mut(), &transition);
+            let diverged = diverges(refinement.as_mut(), &transition, self.opinion.as_deref());
             violated = violated.or(broken).or(diverged);
         }
         // A failed assertion has been reported by the step itself.

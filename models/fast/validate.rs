@@ -26,7 +26,7 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
             {
                 return Some(SYMMETRY);
             }
-            diverges(refinement.as_mut(), &done.transition());
+            diverges(refinement.as_mut(), &done.transition(), None);
         }
         let (before, action) = made.failed.as_ref()?;
         let is_alike = is_symmetric(&self.step(before, action, None, refinement.as_ref()));

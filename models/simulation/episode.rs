@@ -5,20 +5,22 @@ use super::{Checks, Failure, Plan, Summary};
 use quorate_cluster::{Action, Cluster, NetworkKind, Setting};
 use quorate_core::{Parameters, Spreading};
 use quorate_spec::{
-    ASSERTIONS, ClientHistory, Refinement, Transition, Violation, coupled, guarded, properties,
-    recovery, witnesses,
+    ASSERTIONS, ClientHistory, Refinement, StepCheck, Transition, Violation, coupled, guarded,
+    properties, recovery, witnesses,
 };
 
 /// After so many actions the whole cluster is looked at.
 const LOOK_AT_ALL: u64 = 64;
 
-/// Runs one episode of a plan. `observe` sees every action before it happens.
+/// Runs one episode of a plan, with a second opinion on every abstract action if there is one. `observe` sees every
+/// action before it happens.
 ///
 /// # Errors
 /// When a check fails: which, and what happened.
 pub fn run_episode(
     plan: &Plan,
     number: u64,
+    opinion: Option<&dyn StepCheck>,
     observe: &mut dyn FnMut(&Action),
 ) -> Result<Summary, Box<Failure>> {
     // Neighbouring seeds would share episodes if the number were added to the seed.
@@ -27,7 +29,7 @@ pub fn run_episode(
         fastrand::Rng::with_seed(seeds.u64(..) ^ number.wrapping_mul(0x9E37_79B9_7F4A_7C15));
     let setting = random_setting(plan.servers, &mut random);
     let mut chooser = Chooser::new(plan, &mut random);
-    let mut episode = Episode::begin(setting, plan.checks);
+    let mut episode = Episode::begin(setting, plan.checks, opinion);
     let mut run = || {
         for _ in 0..plan.length_of(number) {
             let action = chooser.choose(&episode.cluster, &mut random);
@@ -59,9 +61,10 @@ fn random_setting(servers: u8, random: &mut fastrand::Rng) -> Setting {
 }
 
 /// An episode under way.
-pub(super) struct Episode {
+pub(super) struct Episode<'a> {
     setting: Setting,
     checks: Checks,
+    opinion: Option<&'a dyn StepCheck>,
     /// The cluster.
     pub(super) cluster: Cluster,
     /// The same cluster one action late: what was before the action. To let an action happen twice costs less
@@ -75,13 +78,18 @@ pub(super) struct Episode {
     summary: Summary,
 }
 
-impl Episode {
+impl<'a> Episode<'a> {
     /// Begins with a new cluster.
-    pub(super) fn begin(setting: Setting, checks: Checks) -> Episode {
+    pub(super) fn begin(
+        setting: Setting,
+        checks: Checks,
+        opinion: Option<&'a dyn StepCheck>,
+    ) -> Episode<'a> {
         let cluster = Cluster::new(&setting);
         Episode {
             setting,
             checks,
+            opinion,
             before: cluster.clone(),
             refinement: Refinement::new(&cluster),
             cluster,
@@ -113,7 +121,7 @@ impl Episode {
         self.clients.note(&transition);
         properties::check_step(&transition)?;
         if self.checks == Checks::All {
-            self.refinement.follow(&transition)?;
+            self.refinement.follow(&transition, self.opinion)?;
             properties::check_state(&self.cluster)?;
         }
         if self.summary.actions.is_multiple_of(LOOK_AT_ALL) {

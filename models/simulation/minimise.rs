@@ -8,10 +8,10 @@
 use super::episode::Episode;
 use super::{Checks, Failure};
 use quorate_cluster::{Action, Setting};
-use quorate_spec::Violation;
+use quorate_spec::{StepCheck, Violation};
 
-/// The same failure with fewer actions.
-pub fn minimise(failure: &Failure) -> Failure {
+/// The same failure with fewer actions, found with the same second opinion.
+pub fn minimise(failure: &Failure, opinion: Option<&dyn StepCheck>) -> Failure {
     let mut shortest = failure.clone();
     let mut parts = 2;
     while shortest.actions.len() > 1 {
@@ -21,7 +21,7 @@ pub fn minimise(failure: &Failure) -> Failure {
         let shorter = starts.rev().find_map(|start| {
             let end = (start + length).min(shortest.actions.len());
             let kept = shortest.actions[..start].iter().chain(&shortest.actions[end..]);
-            fails_still(&shortest, &kept.cloned().collect::<Vec<Action>>())
+            fails_still(&shortest, &kept.cloned().collect::<Vec<Action>>(), opinion)
         });
         match shorter {
             Some(shorter) => {
@@ -36,16 +36,24 @@ pub fn minimise(failure: &Failure) -> Failure {
 }
 
 /// Runs these actions, as far as they can happen. The failure, if it is of the same property and shorter.
-fn fails_still(failure: &Failure, actions: &[Action]) -> Option<Failure> {
-    let (happened, violation) = run(failure.setting, actions);
+fn fails_still(
+    failure: &Failure,
+    actions: &[Action],
+    opinion: Option<&dyn StepCheck>,
+) -> Option<Failure> {
+    let (happened, violation) = run(failure.setting, actions, opinion);
     let violation = violation.filter(|found| found.property == failure.violation.property)?;
     let is_shorter = happened.len() < failure.actions.len();
     is_shorter.then(|| Failure { violation, actions: happened, ..failure.clone() })
 }
 
 /// Runs actions as far as they can happen, with every check. Which happened, and what failed.
-fn run(setting: Setting, actions: &[Action]) -> (Vec<Action>, Option<Violation>) {
-    let mut episode = Episode::begin(setting, Checks::All);
+fn run(
+    setting: Setting,
+    actions: &[Action],
+    opinion: Option<&dyn StepCheck>,
+) -> (Vec<Action>, Option<Violation>) {
+    let mut episode = Episode::begin(setting, Checks::All, opinion);
     let mut violation = None;
     for action in actions {
         let Some(action) = possible_now(&episode, action) else { continue };
@@ -59,7 +67,7 @@ fn run(setting: Setting, actions: &[Action]) -> (Vec<Action>, Option<Violation>)
 }
 
 /// The action with its requests numbered for now, if it can happen now.
-fn possible_now(episode: &Episode, action: &Action) -> Option<Action> {
+fn possible_now(episode: &Episode<'_>, action: &Action) -> Option<Action> {
     let cluster = &episode.cluster;
     let arrives = |envelope| cluster.network.carries(envelope) && !cluster.network.is_cut(envelope);
     let unfinished = |server| cluster.server(server).map_or(0, |s| s.disk.unfinished.len());

@@ -27,7 +27,7 @@ pub use summary::Summary;
 
 use core::fmt;
 use quorate_cluster::{Action, Setting};
-use quorate_spec::{ASSERTIONS, LINEARIZABILITY, Violation, recovery, script};
+use quorate_spec::{ASSERTIONS, FORMULAS, LINEARIZABILITY, Violation, recovery, script};
 
 /// A simulation that found a violation.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -45,9 +45,9 @@ pub struct Failure {
 impl Failure {
     /// A scenario that replays the episode, to the violation if an action showed it.
     pub fn script(&self) -> String {
-        // That a cluster does not recover, that a server's own assertion fails, or that clients saw more than
-        // one object, no action shows.
-        let unshown = [recovery::RECOVERABILITY, ASSERTIONS, LINEARIZABILITY];
+        // That a cluster does not recover, that a server's own assertion fails, that clients saw more than one
+        // object, or what a second opinion is, no action shows.
+        let unshown = [recovery::RECOVERABILITY, ASSERTIONS, LINEARIZABILITY, FORMULAS];
         let property = self.violation.property;
         let expected = (!unshown.contains(&property)).then_some(property);
         script(&self.setting, &self.actions, expected)

@@ -2,6 +2,7 @@
 
 use super::{Failure, Plan, Summary, run_episode};
 use crate::Stopper;
+use quorate_spec::StepCheck;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
@@ -25,7 +26,7 @@ impl Outcome {
     }
 }
 
-/// Runs a simulation with so many threads. `progress` is told now and then how many actions have happened.
+/// Runs a simulation with so many threads, and with a second opinion on every abstract action if there is one. `progress` is told now and then how many actions have happened.
 ///
 /// It ends before its time when the stopper stops it, and when an episode fails: then every earlier episode
 /// is still run, so that the failure does not depend on which thread was faster.
@@ -36,6 +37,7 @@ pub fn simulate(
     plan: &Plan,
     threads: usize,
     stopper: &Stopper,
+    opinion: Option<&dyn StepCheck>,
     progress: &mut dyn FnMut(u64),
 ) -> Outcome {
     let shared = Shared {
@@ -49,7 +51,7 @@ pub fn simulate(
         for _ in 0..threads.max(1) {
             let (sender, stopper) = (sender.clone(), stopper.clone());
             scope.spawn(move || {
-                let part = Box::new(work(plan, shared, &stopper));
+                let part = Box::new(work(plan, shared, &stopper, opinion));
                 // The receiver lives until every sender is gone.
                 sender.send(part).ok()
             });
@@ -86,14 +88,19 @@ struct Shared {
 }
 
 /// Runs episodes until none is left.
-fn work(plan: &Plan, shared: &Shared, stopper: &Stopper) -> Outcome {
+fn work(
+    plan: &Plan,
+    shared: &Shared,
+    stopper: &Stopper,
+    opinion: Option<&dyn StepCheck>,
+) -> Outcome {
     let mut outcome = Outcome { summary: Summary::default(), failure: None };
     while !stopper.is_stopped() {
         let episode = shared.next.fetch_add(1, Ordering::Relaxed);
         if episode >= shared.end.load(Ordering::Relaxed) {
             break;
         }
-        match run_episode(plan, episode, &mut |_| ()) {
+        match run_episode(plan, episode, opinion, &mut |_| ()) {
             Ok(summary) => {
                 outcome.summary.add(&summary);
                 shared.done.fetch_add(summary.actions, Ordering::Relaxed);

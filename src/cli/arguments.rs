@@ -8,7 +8,7 @@ use quorate_models::{
     BOUNDS, Bounds, Counts, Domain, Limits, Mode, NAMED, Named, Search, memory_available,
 };
 use quorate_spec::properties::END_TO_END;
-use quorate_spec::{COUPLED, REFINEMENT};
+use quorate_spec::{COUPLED, FORMULAS, REFINEMENT};
 use std::path::PathBuf;
 
 /// What `quorate check` is asked to do.
@@ -22,6 +22,8 @@ pub(super) struct CheckArguments {
     pub(super) asked_mode: Mode,
     /// Whether every remembered step is done under all other names too.
     pub(super) validate: bool,
+    /// Whether the formulas that solvers prove are evaluated on every abstract action.
+    pub(super) formulas: bool,
     pub(super) search: Search,
     pub(super) threads: usize,
     pub(super) property: Option<&'static str>,
@@ -57,10 +59,11 @@ pub(super) const QUORUM_WITHOUT_LEADER: &str = "quorum-without-leader";
 pub(super) const MAX_THREADS: u64 = 1_024;
 
 /// The flags of check that are no bounds.
-const FLAGS: [&str; 12] = [
+const FLAGS: [&str; 13] = [
     "help",
     "plain",
     "validate",
+    "formulas",
     "search",
     "threads",
     "property",
@@ -80,6 +83,7 @@ impl CheckArguments {
             given: Vec::new(),
             asked_mode: Mode::Fast,
             validate: false,
+            formulas: false,
             search: Search::Dfs,
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             property: None,
@@ -114,7 +118,8 @@ impl CheckArguments {
     /// The flags given that say what is checked, not how.
     pub(super) fn subject(&self) -> String {
         let is_subject = |flag: &str| {
-            ["property", "plain"].contains(&flag) || BOUNDS.iter().any(|bound| bound.flag == flag)
+            ["property", "plain", "formulas"].contains(&flag)
+                || BOUNDS.iter().any(|bound| bound.flag == flag)
         };
         let flags = self.given.iter().filter(|(flag, _)| is_subject(flag));
         flags.map(|(flag, value)| written(flag, value)).collect()
@@ -195,7 +200,7 @@ fn apply_bounds(arguments: &mut CheckArguments) -> Result<(), Failure> {
 fn refuse_what_checks_nothing(arguments: &mut CheckArguments) -> Result<(), Failure> {
     let has_flag = |flag: &str| arguments.given.iter().any(|(given, _)| *given == flag);
     if let Some(property) = arguments.property {
-        let needs_refinement = [REFINEMENT, COUPLED].contains(&property);
+        let needs_refinement = [REFINEMENT, COUPLED, FORMULAS].contains(&property);
         if needs_refinement && !arguments.bounds.refinement {
             return Err(Failure::usage(format_args!(
                 "--property: {property:?}; expected bounds that compare with the abstract protocol; try \
@@ -211,6 +216,7 @@ fn refuse_what_checks_nothing(arguments: &mut CheckArguments) -> Result<(), Fail
         // To look for another property alone, nothing need be compared with the abstract protocol.
         arguments.bounds.refinement = needs_refinement;
     }
+    refuse_formulas_of_nothing(arguments)?;
     if arguments.validate && arguments.mode() == Mode::Plain {
         let why = arguments.bounds.why_plain().unwrap_or("--plain is given");
         return Err(Failure::usage(format_args!(
@@ -231,6 +237,27 @@ fn refuse_what_checks_nothing(arguments: &mut CheckArguments) -> Result<(), Fail
                 arguments.subject().trim()
             )));
         }
+    }
+    Ok(())
+}
+
+/// Formulas are evaluated on abstract actions, of which there are none unless steps are compared with them.
+fn refuse_formulas_of_nothing(arguments: &CheckArguments) -> Result<(), Failure> {
+    if arguments.property == Some(FORMULAS) && !arguments.formulas {
+        return Err(Failure::usage(format_args!(
+            "--property: {FORMULAS:?}; expected the formulas to be evaluated; try --formulas"
+        )));
+    }
+    if arguments.formulas && !arguments.bounds.refinement {
+        let why = match arguments.property {
+            Some(property) => {
+                format!("{property} alone is checked; expected a property of the comparison with")
+            }
+            None => "no abstract actions; expected bounds that compare with".to_owned(),
+        };
+        return Err(Failure::usage(format_args!(
+            "--formulas: {why} the abstract protocol; try quorate check refinement --formulas"
+        )));
     }
     Ok(())
 }
@@ -269,6 +296,10 @@ fn read_flag(
         }
         "validate" => {
             arguments.validate = true;
+            String::new()
+        }
+        "formulas" => {
+            arguments.formulas = true;
             String::new()
         }
         "save" => {

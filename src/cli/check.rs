@@ -2,9 +2,11 @@
 
 use super::arguments::{Asked, CheckArguments, Format, read};
 use super::progress::ProgressLine;
-use super::{Exit, Failure, help, json, note, print, quorum, render};
+use super::{Exit, Failure, formulas, help, json, note, print, quorum, render};
 use quorate_models::{Counts, Mode, Options, Report, Stopper, Verdict, check, counts_line};
+use quorate_spec::StepCheck;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Runs `quorate check` with what follows it.
 pub(super) fn run(parser: &mut lexopt::Parser) -> Result<Exit, Failure> {
@@ -24,6 +26,7 @@ fn check_protocol(arguments: &CheckArguments) -> Result<Exit, Failure> {
         print(&render::plan(arguments))?;
     }
     let recorded = arguments.recorded();
+    let formulas = arguments.formulas.then(formulas::prepared);
     let options = Options {
         mode: arguments.mode(),
         validate: arguments.validate,
@@ -34,6 +37,7 @@ fn check_protocol(arguments: &CheckArguments) -> Result<Exit, Failure> {
         stopper,
         required: arguments.required(),
         recorded: recorded.filter(|_| !arguments.update_counts),
+        opinion: formulas.clone().map(|formulas| -> Arc<dyn StepCheck> { formulas }),
     };
     let mut line = ProgressLine::new(recorded);
     let mut report = check(&arguments.bounds, &options, &mut |progress| line.show(progress));
@@ -42,9 +46,13 @@ fn check_protocol(arguments: &CheckArguments) -> Result<Exit, Failure> {
     if let (Verdict::Violated(counterexample), Some(file)) = (&report.verdict, &arguments.save) {
         write(file, &counterexample.script)?;
     }
+    let evaluated = formulas.map(|formulas| formulas.evaluated());
     match arguments.format {
-        Format::Human => print(&render::report(arguments, &report))?,
-        Format::Json => print(&format!("{:#}\n", json::report(arguments, &report)))?,
+        Format::Human => print(&render::report(arguments, &report, evaluated.as_ref()))?,
+        Format::Json => {
+            let report = json::report(arguments, &report, evaluated.as_ref());
+            print(&format!("{report:#}\n"))?
+        }
     };
     if arguments.update_counts {
         match report.verdict {

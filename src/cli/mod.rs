@@ -9,6 +9,7 @@ mod check;
 mod children;
 mod cluster;
 mod config_file;
+mod formulas;
 mod inductive;
 mod json;
 mod list;
@@ -236,6 +237,7 @@ Usage:
 Options of check:
   --plain                tell states apart as whole clusters: simple and slow
   --validate             do every step under all names of the servers, and compare
+  --formulas             evaluate the formulas that solvers prove on every abstract action
   --search bfs|dfs       in which order states are explored (dfs)
   --threads N            how many threads explore (all processors)
   --property NAME        check this property alone, and that no assertion fails; end-to-end for those

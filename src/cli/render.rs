@@ -1,9 +1,11 @@
 //! Printing what a check is about to do, and what it found.
 
 use super::arguments::{CheckArguments, QUORUM_WITHOUT_LEADER};
+use super::formulas;
 use super::text::{count, grouped, labelled, memory, seconds, shell_word, wrapped};
 use quorate_cluster::ActionKind;
 use quorate_models::{Counterexample, Counts, Mode, NAMED, Report, Search, StopReason, Verdict};
+use quorate_proofs::evaluate::Evaluated;
 use std::fmt::Write;
 
 /// A line of what is said about a check.
@@ -36,6 +38,10 @@ pub(super) fn plan(arguments: &CheckArguments) -> String {
         format!("{mode}, every step under all names of the servers")
     } else {
         mode
+    };
+    let checks = match arguments.formulas {
+        true => format!("{checks}; the formulas that solvers prove, on every abstract action"),
+        false => checks,
     };
     out.push_str(&line("checks", &format!("{checks}; {search}, {threads}; {mode}")));
     if !arguments.required().is_empty() {
@@ -81,7 +87,11 @@ fn headline(arguments: &CheckArguments, report: &Report) -> String {
 }
 
 /// What a check found, for people.
-pub(super) fn report(arguments: &CheckArguments, report: &Report) -> String {
+pub(super) fn report(
+    arguments: &CheckArguments,
+    report: &Report,
+    evaluated: Option<&Evaluated>,
+) -> String {
     let mut out = String::new();
     if let Verdict::Violated(counterexample) = &report.verdict {
         out.push_str(&trace(counterexample));
@@ -100,6 +110,9 @@ pub(super) fn report(arguments: &CheckArguments, report: &Report) -> String {
         let steps = grouped(report.validated);
         let validated = format!("{steps} steps done under every way to rename the servers");
         out.push_str(&line("validated", &validated));
+    }
+    if let Some(evaluated) = evaluated {
+        out.push_str(&line("formulas", &formulas::in_words(evaluated)));
     }
     out.push_str(&line("actions", &fired(arguments, report)));
     // A search that ended early says little by what it has not met.

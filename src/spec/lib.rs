@@ -23,6 +23,7 @@ mod renumber;
 mod replay;
 mod scenario;
 mod start;
+mod step_check;
 pub mod witnesses;
 
 pub use abstract_protocol::{
@@ -36,9 +37,10 @@ pub use expectation::Expectation;
 pub use facts::{facts_hold, is_fact};
 pub use properties::{PROPERTIES, Property, PropertyInfo, ServerChange, check_state, check_step};
 pub use record::{record, script};
-pub use refinement::{REFINEMENT, Refinement, refine};
+pub use refinement::{REFINEMENT, Refinement, refine, refine_beside};
 pub use replay::{Observed, Performed, Replay, Watched, next_to_settle, replay};
 pub use scenario::{Command, Handling, Instruction, Pattern, Scenario, ScenarioError};
+pub use step_check::{AbstractStep, FORMULAS, StepCheck};
 pub use witnesses::{Reachability, WITNESSES, newly_seen, seen_in};
 
 use quorate_cluster::{Action, Cluster, Happening};

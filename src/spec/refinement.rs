@@ -15,7 +15,8 @@
 use crate::abstract_protocol::Abstract;
 use crate::coupling::{coupled, coupled_server, nodes_are_disks};
 use crate::facts::{describe, is_fact};
-use crate::{Transition, Violation};
+use crate::{AbstractStep, FORMULAS, StepCheck, Transition, Violation};
+use core::fmt;
 use quorate_cluster::{Action, Cluster, Command, Server, ServerStep};
 use quorate_core::{AbstractAction, Applied, Event, Payload};
 
@@ -41,11 +42,23 @@ impl Refinement {
     /// # Errors
     /// What does not hold; then the abstract state means nothing any more.
     pub fn check(&mut self, transition: &Transition<'_>) -> Result<(), Violation> {
-        refine(&mut self.abstract_state, transition)?;
+        self.check_beside(transition, None)
+    }
+
+    /// As [`Refinement::check`], with a second opinion if there is one.
+    ///
+    /// # Errors
+    /// What does not hold; then the abstract state means nothing any more.
+    pub fn check_beside(
+        &mut self,
+        transition: &Transition<'_>,
+        opinion: Option<&dyn StepCheck>,
+    ) -> Result<(), Violation> {
+        refine_beside(&mut self.abstract_state, transition, opinion)?;
         coupled(&self.abstract_state, transition.after)
     }
 
-    /// Follows one transition, and looks at the server that acted alone.
+    /// Follows one transition, with a second opinion if there is one, and looks at the server that acted alone.
     ///
     /// The others are as they were, and so is what the predicates read of the abstract state: facts, which no
     /// action takes back, and a server's own node, which only an action of that server may touch. A mistake in
@@ -53,10 +66,13 @@ impl Refinement {
     ///
     /// # Errors
     /// What does not hold; then the abstract state means nothing any more.
-    pub fn follow(&mut self, transition: &Transition<'_>) -> Result<(), Violation> {
+    pub fn follow(
+        &mut self,
+        transition: &Transition<'_>,
+        opinion: Option<&dyn StepCheck>,
+    ) -> Result<(), Violation> {
         let acting = acting(transition);
-        replay(&mut self.abstract_state, transition, acting.into_iter())
-            .map_err(|why| diverged(transition, &why))?;
+        Replay { state: &mut self.abstract_state, transition, opinion }.all(acting.into_iter())?;
         acting.map_or(Ok(()), |server| coupled_server(&self.abstract_state, server))
     }
 }
@@ -77,57 +93,96 @@ fn acting<'a>(transition: &Transition<'a>) -> Option<&'a Server> {
 /// The guard that fails, the server whose disk is not what the actions say, or the message that is not
 /// true; then the abstract state means nothing any more.
 pub fn refine(state: &mut Abstract<Command>, transition: &Transition<'_>) -> Result<(), Violation> {
-    replay(state, transition, transition.after.servers.iter())
-        .map_err(|why| diverged(transition, &why))
+    refine_beside(state, transition, None)
 }
 
-fn diverged(transition: &Transition<'_>, why: &str) -> Violation {
-    Violation { property: REFINEMENT, why: format!("{}: {why}", transition.action.name()) }
-}
-
-/// Replays the abstract actions, and compares the nodes of these servers with their disks.
-fn replay<'a>(
+/// As [`refine`], with a second opinion if there is one.
+///
+/// # Errors
+/// As [`refine`], or, by the name of [`FORMULAS`], with what the second opinion is.
+pub fn refine_beside(
     state: &mut Abstract<Command>,
     transition: &Transition<'_>,
-    mut servers: impl Iterator<Item = &'a Server>,
-) -> Result<(), String> {
-    for action in &transition.happening.synced {
-        perform(state, action, None)
-            .map_err(|why| format!("a write that became durable: {why}"))?;
-    }
-    if let Some(step) = &transition.happening.step {
-        replay_events(state, step, transition.after)?;
-    }
-    servers.try_for_each(|server| nodes_are_disks(state, server))?;
-    if let Some(step) = &transition.happening.step {
-        for envelope in &step.effects.send {
-            is_fact(state, envelope).map_err(|found| describe(envelope, &found))?;
-        }
-    }
-    Ok(())
+    opinion: Option<&dyn StepCheck>,
+) -> Result<(), Violation> {
+    Replay { state, transition, opinion }.all(transition.after.servers.iter())
 }
 
-/// Replays the events of a step. What the step hands to the state machine must be what it says it applies.
-fn replay_events(
-    state: &mut Abstract<Command>,
-    step: &ServerStep,
-    after: &Cluster,
-) -> Result<(), String> {
-    let mut applied: Option<Applied> = None;
-    for event in &step.effects.events {
-        let Event::Performed(action) = event else { continue };
-        perform(state, action, payload(action, step, after))
-            .map_err(|why| format!("an event of {}: {why}", step.server))?;
-        if let AbstractAction::Apply { index, .. } = action {
-            let first = applied.map_or(*index, |applied| applied.first);
-            applied = Some(Applied { first, last: *index });
+/// The abstract protocol on its way along a transition.
+struct Replay<'a, 't> {
+    state: &'a mut Abstract<Command>,
+    transition: &'a Transition<'t>,
+    opinion: Option<&'a dyn StepCheck>,
+}
+
+impl Replay<'_, '_> {
+    fn violation(&self, property: &'static str, why: &str) -> Violation {
+        Violation { property, why: format!("{}: {why}", self.transition.action.name()) }
+    }
+
+    fn diverged(&self, why: &str) -> Violation {
+        self.violation(REFINEMENT, why)
+    }
+
+    /// Replays the abstract actions, and compares the nodes of these servers with their disks.
+    fn all<'s>(&mut self, mut servers: impl Iterator<Item = &'s Server>) -> Result<(), Violation> {
+        let Transition { happening, after, .. } = *self.transition;
+        for action in &happening.synced {
+            self.perform(action, None, &"a write that became durable")?;
         }
+        if let Some(step) = &happening.step {
+            self.events(step, after)?;
+        }
+        servers
+            .try_for_each(|server| nodes_are_disks(self.state, server))
+            .map_err(|why| self.diverged(&why))?;
+        let sent = happening.step.iter().flat_map(|step| &step.effects.send);
+        for envelope in sent {
+            is_fact(self.state, envelope)
+                .map_err(|found| self.diverged(&describe(envelope, &found)))?;
+            if let Some(opinion) = self.opinion {
+                let agrees = opinion.check_message(self.state, envelope);
+                agrees.map_err(|why| self.violation(FORMULAS, &describe(envelope, &why)))?;
+            }
+        }
+        Ok(())
     }
-    if applied != step.effects.apply {
-        let handed = step.effects.apply;
-        return Err(format!("{} hands over {handed:?}, but applies {applied:?}", step.server));
+
+    /// Replays the events of a step. What the step hands to the state machine must be what it says it applies.
+    fn events(&mut self, step: &ServerStep, after: &Cluster) -> Result<(), Violation> {
+        let mut applied: Option<Applied> = None;
+        for event in &step.effects.events {
+            let Event::Performed(action) = event else { continue };
+            let by = format_args!("an event of {}", step.server);
+            self.perform(action, payload(action, step, after), &by)?;
+            if let AbstractAction::Apply { index, .. } = action {
+                let first = applied.map_or(*index, |applied| applied.first);
+                applied = Some(Applied { first, last: *index });
+            }
+        }
+        if applied != step.effects.apply {
+            let (server, handed) = (step.server, step.effects.apply);
+            let why = format!("{server} hands over {handed:?}, but applies {applied:?}");
+            return Err(self.diverged(&why));
+        }
+        Ok(())
     }
-    Ok(())
+
+    fn perform(
+        &mut self,
+        action: &AbstractAction,
+        payload: Option<Payload<Command>>,
+        by: &dyn fmt::Display,
+    ) -> Result<(), Violation> {
+        let before = self.opinion.map(|opinion| (opinion, self.state.clone(), payload.clone()));
+        let performed = self.state.perform(action, payload);
+        performed.map_err(|failed| self.diverged(&format!("{by}: {action:?}: {failed}")))?;
+        let Some((opinion, before, payload)) = before else { return Ok(()) };
+        let payload = payload.as_ref();
+        let step = AbstractStep { before: &before, action, payload, after: self.state };
+        let agrees = opinion.check_step(&step);
+        agrees.map_err(|why| self.violation(FORMULAS, &format!("{by}: {action:?}: {why}")))
+    }
 }
 
 /// What a leader appends stands in its log after the step.
@@ -139,12 +194,4 @@ fn payload(
     let AbstractAction::LeaderAppend { index, .. } = action else { return None };
     let entry = after.server(step.server)?.state.log.get(*index)?;
     Some(entry.payload.clone())
-}
-
-fn perform(
-    state: &mut Abstract<Command>,
-    action: &AbstractAction,
-    payload: Option<Payload<Command>>,
-) -> Result<(), String> {
-    state.perform(action, payload).map_err(|failed| format!("{action:?}: {failed}"))
 }

@@ -17,19 +17,26 @@ pub(super) struct SimulateArguments {
     pub(super) threads: usize,
     pub(super) format: Format,
     pub(super) save: Option<PathBuf>,
+    /// Whether the formulas that solvers prove are evaluated on every abstract action.
+    pub(super) formulas: bool,
 }
 
 /// A flag: its name, what its value looks like, and what it is for.
 pub(super) type Flag = (&'static str, &'static str, &'static str);
 
 /// The flags.
-pub(super) const FLAGS: [Flag; 10] = [
+pub(super) const FLAGS: [Flag; 11] = [
     ("servers", "N", "how many servers, 1 to 7 (3)"),
     ("seed", "N", "the number from which all chance follows (1)"),
     ("steps", "N", "how many actions in all (1_000_000)"),
     ("episode", "N", "how many actions until the faults end and the cluster must recover (1_000)"),
     ("faults", "LIST", "all, none, or some of them, like crashes,loss (all)"),
     ("checks", "steps|all", "what every action is checked for (all)"),
+    (
+        "formulas",
+        "",
+        "evaluate the formulas that solvers prove, too, while logs have up to 8 entries",
+    ),
     ("only", "N", "run this one episode"),
     ("threads", "N", "how many threads share the episodes (all processors)"),
     ("format", "human|json", "how the result is printed (human)"),
@@ -46,6 +53,9 @@ impl SimulateArguments {
             "quorate simulate --servers {servers} --seed {seed} --steps {actions} --episode {episode} --faults \
              {faults} --checks {checks}"
         );
+        if self.formulas {
+            command.push_str(" --formulas");
+        }
         if let Some(only) = only {
             command.push_str(&format!(" --only {only}"));
         }
@@ -77,10 +87,12 @@ pub(super) fn read(parser: &mut Parser) -> Result<Option<SimulateArguments>, Fai
         threads: std::thread::available_parallelism().map_or(1, usize::from),
         format: Format::Human,
         save: None,
+        formulas: false,
     };
     while let Some(argument) = parser.next()? {
         match argument {
             Arg::Long("help") | Arg::Short('h') => return Ok(None),
+            Arg::Long("formulas") => arguments.formulas = true,
             Arg::Long("save") => arguments.save = Some(PathBuf::from(parser.value()?)),
             Arg::Long(flag) => {
                 let flag = flag.to_owned();
@@ -93,6 +105,11 @@ pub(super) fn read(parser: &mut Parser) -> Result<Option<SimulateArguments>, Fai
             Arg::Short(flag) => return Err(unknown_flag(&format!("-{flag}"))),
             other @ Arg::Value(_) => return Err(other.unexpected().into()),
         }
+    }
+    if arguments.formulas && arguments.plan.checks == Checks::Steps {
+        return Err(Failure::usage(
+            "--formulas: --checks \"steps\"; expected checks that compare with the abstract protocol; try --checks all",
+        ));
     }
     let episodes = arguments.plan.episodes();
     match arguments.only {

@@ -7,12 +7,14 @@ use super::arguments::Format;
 use super::check::{must_be_writable, stop_when_interrupted, write};
 use super::one_line::OneLine;
 use super::text::{grouped, labelled, seconds};
-use super::{Exit, Failure, help, print};
+use super::{Exit, Failure, formulas, help, print};
 use arguments::{SimulateArguments, read};
 use quorate_models::Stopper;
 use quorate_models::simulation::{
     Failure as Violated, Outcome, Summary, minimise, run_episode, simulate,
 };
+use quorate_proofs::evaluate::Evaluated;
+use quorate_spec::StepCheck;
 use std::time::{Duration, Instant};
 
 /// What is to be told of a simulation.
@@ -23,6 +25,8 @@ struct Report {
     elapsed: Duration,
     /// Whether every episode was run and ended well.
     is_complete: bool,
+    /// What was evaluated of the formulas, if they were.
+    evaluated: Option<Evaluated>,
 }
 
 /// The lines of the help text that list the flags.
@@ -42,7 +46,10 @@ pub(super) fn run(parser: &mut lexopt::Parser) -> Result<Exit, Failure> {
     if arguments.format == Format::Human {
         print(&render::plan(&arguments))?;
     }
-    let report = carry_out(&arguments, &stopper);
+    let formulas = arguments.formulas.then(formulas::prepared);
+    let opinion = formulas.as_deref().map(|formulas| -> &dyn StepCheck { formulas });
+    let mut report = carry_out(&arguments, &stopper, opinion);
+    report.evaluated = formulas.as_ref().map(|formulas| formulas.evaluated());
     if let (Some(minimal), Some(file)) = (&report.minimal, &arguments.save) {
         write(file, &minimal.script())?;
     }
@@ -57,12 +64,16 @@ pub(super) fn run(parser: &mut lexopt::Parser) -> Result<Exit, Failure> {
     })
 }
 
-fn carry_out(arguments: &SimulateArguments, stopper: &Stopper) -> Report {
+fn carry_out(
+    arguments: &SimulateArguments,
+    stopper: &Stopper,
+    opinion: Option<&dyn StepCheck>,
+) -> Report {
     let begin = Instant::now();
     let plan = &arguments.plan;
     let (outcome, is_complete) = match arguments.only {
         Some(number) => {
-            let ended = run_episode(plan, number, &mut |_| ());
+            let ended = run_episode(plan, number, opinion, &mut |_| ());
             let is_complete = ended.is_ok();
             let failure = ended.as_ref().err().cloned();
             let summary = ended.unwrap_or_else(|_| Summary::default());
@@ -74,15 +85,15 @@ fn carry_out(arguments: &SimulateArguments, stopper: &Stopper) -> Report {
                 let elapsed = begin.elapsed();
                 line.show(elapsed, || progress(elapsed, done, plan.actions));
             };
-            let outcome = simulate(plan, arguments.threads, stopper, &mut show);
+            let outcome = simulate(plan, arguments.threads, stopper, opinion, &mut show);
             line.end();
             let is_complete = outcome.is_complete(plan);
             (outcome, is_complete)
         }
     };
     let elapsed = begin.elapsed();
-    let minimal = outcome.failure.as_deref().map(minimise::minimise);
-    Report { outcome, minimal, elapsed, is_complete }
+    let minimal = outcome.failure.as_deref().map(|failure| minimise::minimise(failure, opinion));
+    Report { outcome, minimal, elapsed, is_complete, evaluated: None }
 }
 
 /// How far a simulation is.

@@ -1,5 +1,6 @@
 //! Printing what a simulation is about to do, and what it found.
 
+use super::super::formulas;
 use super::super::text::{count, grouped, labelled, seconds, shell_word, wrapped};
 use super::Report;
 use super::arguments::{SimulateArguments, faults_in_words};
@@ -35,7 +36,11 @@ pub(super) fn plan(arguments: &SimulateArguments) -> String {
             "every property after each action, and that it is a sequence of abstract actions"
         }
     };
-    out.push_str(&line("checks", checks));
+    let checks = match arguments.formulas {
+        true => format!("{checks}; the formulas that solvers prove, on every abstract action"),
+        false => checks.to_owned(),
+    };
+    out.push_str(&line("checks", &checks));
     out.push_str(&line(
         "at the end",
         "clients saw one object; without faults, the cluster recovers",
@@ -62,6 +67,9 @@ pub(super) fn report(arguments: &SimulateArguments, report: &Report) -> String {
     let plural = if summary.episodes == 1 { "" } else { "s" };
     out.push_str(&line("ran", &format!("{actions} actions in {episodes} episode{plural}")));
     out.push_str(&line("took", &format!("{elapsed}, {rate} actions a second")));
+    if let Some(evaluated) = &report.evaluated {
+        out.push_str(&line("formulas", &formulas::in_words(evaluated)));
+    }
     // What the other episodes did says nothing of a failure.
     if report.outcome.failure.is_none() {
         out.push_str(&happened(arguments, summary));
@@ -185,6 +193,7 @@ pub(super) fn json(arguments: &SimulateArguments, report: &Report) -> Value {
         "episode": plan.episode,
         "faults": plan.faults.names(),
         "checks": plan.checks.name(),
+        "formulas": report.evaluated.as_ref().map(formulas::json),
         "verdict": verdict,
         "actions": summary.actions,
         "episodes": summary.episodes,
