@@ -4,3 +4,4 @@ mod agreement;
 mod mistakes;
 mod naive;
 mod walk;
+mod z3;
