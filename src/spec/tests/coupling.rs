@@ -77,6 +77,23 @@ fn of_leaders_and_followers() -> Vec<Corruption> {
         ("leader_log_is_tlog", led, |state, _| {
             state.leaders.get_mut(&Term(1)).expect("n1 leads").server = n(2);
         }),
+        // A candidate of a term that it leads.
+        ("candidate_does_not_lead", led, |_, cluster| {
+            server(cluster, n(1)).role = Role::Candidate(Candidate::default());
+        }),
+        ("first_index_begins_the_term", led, |_, cluster| {
+            let Role::Leader(leader) = &mut server(cluster, n(1)).role else { panic!() };
+            leader.first_index = leader.first_index.next();
+        }),
+        ("next_is_within_reach", led, |_, cluster| {
+            let Role::Leader(leader) = &mut server(cluster, n(1)).role else { panic!() };
+            leader.progress[0].next_index = leader.progress[0].match_index;
+        }),
+        ("next_is_within_reach", led, |_, cluster| {
+            let end = server(cluster, n(1)).log.last_index().next();
+            let Role::Leader(leader) = &mut server(cluster, n(1)).role else { panic!() };
+            leader.progress[0].next_index = end.next();
+        }),
         ("match_is_acknowledged", led, |_, cluster| {
             let Role::Leader(leader) = &mut server(cluster, n(1)).role else { panic!() };
             leader.progress[0].match_index = Index(4);

@@ -35,6 +35,11 @@ use quorate_net::{frame, handshake};
 #[path = "../../../src/runtime/net/peers/parcel.rs"]
 mod parcel;
 
+// For `packet`, whose outcomes are those of this machine.
+#[allow(dead_code, reason = "only its type is needed here")]
+#[path = "../../../src/server/machine.rs"]
+mod machine;
+
 #[allow(dead_code, reason = "only reading is tried here")]
 #[path = "../../../src/server/packet.rs"]
 mod packet;

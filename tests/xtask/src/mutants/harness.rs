@@ -20,7 +20,7 @@ const TEST_WORD: &str = "test";
 
 /// What a patch asks for, if it asks for tests: the command without the tests, and the tests.
 pub(crate) fn tests_of(check: &[String]) -> Option<(Command, &[String])> {
-    let target = workspace_root().join("target");
+    let target = workspace_root().join("target").join("mutants");
     let (word, rest) = check.split_first()?;
     let (mut command, tests, folder) = match (word.as_str(), rest) {
         (LOOM_WORD, tests) => {
@@ -32,11 +32,12 @@ pub(crate) fn tests_of(check: &[String]) -> Option<(Command, &[String])> {
         (TEST_WORD, [package, test, tests @ ..]) => {
             let mut command = Command::new("cargo");
             command.args(["test", "--locked", "--package", package, "--test", test]);
-            (command, tests, target.join("mutants").join("build"))
+            (command, tests, target.join("build"))
         }
         _ => return None,
     };
-    // The libraries are the same for copy and source, and are built once.
+    // The copy's own directories: in one that both used, cargo would take what was built of a mutation for what is
+    // built of the source.
     command.env("CARGO_TARGET_DIR", folder);
     (!tests.is_empty()).then_some((command, tests))
 }
