@@ -83,6 +83,20 @@ fn a_heartbeat_is_answered_before_anything_is_durable() {
     assert_eq!(stepped_down(&leader.timeout()), None);
 }
 
+/// Entries that come again before they are durable are answered once they are: only a heartbeat is answered as
+/// a sign of life. And an answer that acknowledges nothing is no step of the abstract protocol.
+#[test]
+fn repeated_entries_are_answered_once_they_are_durable() {
+    let mut server = Server::follower(3, 1, &[]);
+    server.receive(2, 1, append(at(0, 0), &[1], 0));
+    let again = server.receive(2, 1, append(at(0, 0), &[1], 0));
+    assert_eq!((sent_to(&again, 2), again.write), (vec![], None));
+    let alive = server.receive(2, 1, append(at(0, 0), &[], 0));
+    assert_eq!(sent_to(&alive, 2), [accepted(0, 0)]);
+    assert_eq!(alive.events, []);
+    assert_eq!(sent_to(&server.sync(), 2), [accepted(1, 0)]);
+}
+
 /// A success waits for the current term too, even when the entries have long been durable
 /// [Ongaro14 §3.8].
 #[test]

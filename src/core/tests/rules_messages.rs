@@ -3,12 +3,12 @@
 mod common;
 
 use common::{
-    Command, Done, Server, accepted, append, at, entries, id, refused, rejected, request_vote,
-    stale_term,
+    Command, Done, Server, accepted, append, at, cluster, entries, id, refused, rejected,
+    request_vote, stale_term,
 };
 use quorate_core::{
     Configuration, Envelope, Index, Input, InvalidConfiguration, Message, Refusal, Round, ServerId,
-    ServerSet, Term,
+    ServerSet, State, Term,
 };
 
 /// Steps the server by an envelope with these addresses, and expects no change.
@@ -231,4 +231,13 @@ fn a_server_id_is_a_number_from_1_to_64() {
     assert_eq!(ServerId::new(65), None);
     let all: ServerSet = (1..=64).map(id).collect();
     assert_eq!(all.iter().map(ServerId::get).collect::<Vec<u8>>(), (1..=64).collect::<Vec<u8>>());
+}
+
+/// An error says what was wrong and what would be right.
+#[test]
+fn what_is_no_configuration_and_no_voter_is_told() {
+    let none = Configuration::new(ServerSet::EMPTY).unwrap_err();
+    assert_eq!(none.to_string(), "voters: 0; expected 1 to 7 servers");
+    let stranger = State::<Command>::new(id(4), cluster(3)).unwrap_err();
+    assert_eq!(stranger.to_string(), "server: n4; expected one of the configuration's voters");
 }

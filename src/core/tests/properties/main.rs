@@ -9,6 +9,7 @@ mod acts;
 mod disk;
 mod models;
 mod promises;
+mod renaming;
 mod rules;
 
 use acts::{Act, acts};
@@ -114,6 +115,18 @@ proptest! {
             step_into(&run.parameters, &mut state, input, &mut reused);
             prop_assert_eq!(&state, &run.state);
             prop_assert_eq!(&reused, &effects);
+        }
+    }
+
+    /// Whatever a server is or does can be told with other names for the servers; and effects are empty if and
+    /// only if they are those of a step that does nothing.
+    #[test]
+    fn names_are_names(parameters in parameters(), voters in 1..=7_u8, acts in acts(40)) {
+        let mut run = Run::new(parameters, voters);
+        for act in &acts {
+            let Some((_, effects)) = run.perform(act) else { continue };
+            renaming::check(&run.state, &effects);
+            prop_assert_eq!(effects.is_empty(), effects == Effects::default());
         }
     }
 

@@ -165,6 +165,9 @@ pub(crate) fn agrees(text: &str, patches: &[Patch]) -> Result<(), String> {
         match rows.iter().find(|row| row.starts_with(begin.as_str())) {
             None => return Err(format!("no row begins {begin:?}; run cargo xtask mutants")),
             Some(row) if row.contains(NOT_KILLED) => return Err(format!("not killed: {row:?}")),
+            Some(row) if row.contains(NOT_RUN) => {
+                return Err(format!("{row:?}; run cargo xtask mutants"));
+            }
             Some(_) => {}
         }
     }

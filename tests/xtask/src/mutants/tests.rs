@@ -203,6 +203,7 @@ fn the_page_gets_the_matrix_and_must_agree_with_the_headers() {
     assert_eq!(page(&written, &[], &patches).unwrap(), written);
     let of_old_header = page(&written.replace("B99", "B98"), &[], &patches).unwrap();
     assert!(of_old_header.contains("| `elections --crashes 0` | not run | - |"), "{of_old_header}");
+    assert!(agrees(&of_old_header, &patches).unwrap_err().contains("not run"));
     let survived = page(&written, &[(&patches[0], None)], &patches).unwrap();
     assert!(agrees(&survived, &patches).unwrap_err().contains("NOT KILLED"));
     assert!(agrees(text, &patches).unwrap_err().contains("no row begins"));
