@@ -38,7 +38,7 @@
 //! Leave a lemma out (`--without NAME`), and states are made up in which it alone is broken. From them a step must
 //! break something else, or the lemma was not needed; `models/tests/inductive.rs` lists of which lemmas that is shown.
 //! And [models/mutants](../mutants/README.md) of the core are caught, most within the first hundred states;
-//! [models/README.md](../README.md) lists them, with those that are not, and why.
+//! [README.md](README.md) lists them, with those that are not, and why.
 //!
 //! # Reading order
 //! `plan`, `choices` (one maker of states, by chance or all of them), `histories`, `servers`, `facts`, `edits`
