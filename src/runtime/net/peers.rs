@@ -11,13 +11,15 @@
 //! dialed; and one thread that listens. No thread waits for another, and there is no question of which
 //! of two connections counts: the newest one from each peer.
 //!
-//! A writer takes everything that waits into one write. It dials again when a connection ends, at once if
+//! Whoever sends writes into the connection itself, as far as the system takes it at once. Only what must wait goes to the
+//! writer, which takes everything that waits into one write. It dials again when a connection ends, at once if
 //! that was of use and with growing pauses if not; the peer's own dialing ends a pause. Both ends notice
 //! a silent loss: a writer sends a keepalive when it has nothing else, a reader gives up a peer that is
 //! silent.
 
 mod backoff;
 mod connections;
+mod line;
 mod mailbox;
 mod parcel;
 mod reader;
@@ -30,6 +32,7 @@ pub use report::{Event, PeerStatus};
 use crate::handshake::Identity;
 use connections::Connections;
 use mailbox::Mailbox;
+use parcel::Unsendable;
 use quorate_core::ServerId;
 use report::{Counters, count};
 use std::collections::BTreeSet;
@@ -156,6 +159,14 @@ struct Peer<M> {
     counters: Counters,
 }
 
+impl<M> Peer<M> {
+    /// Counts one write that carried so many parcels.
+    fn count_write(&self, parcels: usize) {
+        count(&self.counters.sent, parcels);
+        count(&self.counters.writes, 1);
+    }
+}
+
 /// What takes in the parcels of one read.
 type Inbox<M> = dyn Fn(&mut Vec<M>) + Send + Sync;
 
@@ -175,6 +186,13 @@ impl<M> Shared<M> {
 
     fn tell(&self, event: Event) {
         (self.observer)(event);
+    }
+
+    fn tell_unsendable(&self, peer: &Peer<M>, unsendable: Vec<Unsendable>) {
+        count(&peer.counters.dropped, unsendable.len());
+        for why in unsendable {
+            self.tell(Event::Unsendable { peer: peer.id, why: why.to_string() });
+        }
     }
 
     /// What fails because the mesh stops is not worth telling.
@@ -254,9 +272,13 @@ impl<M: Parcel> Mesh<M> {
         let mut dropped = 0;
         for peer in &self.shared.peers {
             let is_theirs = |parcel: &mut M| parcel.receiver() == peer.id;
-            let (_, refused) = peer.mailbox.offer(parcels.extract_if(.., is_theirs));
-            count(&peer.counters.dropped, refused);
-            dropped += refused;
+            let offered = peer.mailbox.offer(parcels.extract_if(.., is_theirs));
+            if offered.sent > 0 {
+                peer.count_write(offered.sent);
+            }
+            count(&peer.counters.dropped, offered.dropped);
+            dropped += offered.dropped + offered.unsendable.len();
+            self.shared.tell_unsendable(peer, offered.unsendable);
         }
         // What is left is for nobody here.
         dropped += parcels.len();

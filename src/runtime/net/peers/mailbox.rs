@@ -2,7 +2,12 @@
 //!
 //! The driver of a server must never wait for a peer, so putting something in returns at once: when the
 //! box is full, what comes is dropped and counted. To the protocol that is a lost message.
+//!
+//! While the writer thread waits here its [`Line`] lies in the box, and what comes goes into it without the thread, as far
+//! as the connection takes it at once. That is done under the lock of the box, so nothing overtakes anything.
 
+use super::line::Line;
+use super::parcel::{Parcel, Unsendable};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -15,60 +20,91 @@ pub(super) struct Mailbox<M> {
 
 struct Inside<M> {
     waiting: Vec<M>,
+    /// The connection, while the writer waits for something to do.
+    line: Option<Line>,
     is_closed: bool,
     /// The peer has been heard of, so that dialing it is worth a try at once.
     is_poked: bool,
 }
 
-/// What the writer thread finds.
-#[derive(PartialEq, Eq, Debug)]
+/// What has become of parcels that were offered.
+#[derive(Default)]
+pub(super) struct Offered {
+    /// How many were written into the line.
+    pub(super) sent: usize,
+    /// How many found the box full or closed.
+    pub(super) dropped: usize,
+    /// Why some cannot be sent at all.
+    pub(super) unsendable: Vec<Unsendable>,
+}
+
+/// What the writer thread finds, with its line.
 pub(super) enum Found {
     /// Something to send.
-    Some,
+    Some(Line),
     /// Nothing, for as long as it waited.
-    Nothing,
+    Nothing(Line),
     /// The box is closed.
     Closed,
 }
 
 impl<M> Mailbox<M> {
     pub(super) fn new(capacity: usize) -> Mailbox<M> {
-        let inside = Inside { waiting: Vec::new(), is_closed: false, is_poked: false };
+        let inside = Inside { waiting: Vec::new(), line: None, is_closed: false, is_poked: false };
         Mailbox { inside: Mutex::new(inside), changed: Condvar::new(), capacity }
     }
 
-    /// Puts in what `parcels` yields, with one lock. Says how many it took and how many were dropped,
-    /// because the box is full or closed.
-    pub(super) fn offer(&self, parcels: impl Iterator<Item = M>) -> (usize, usize) {
+    /// Sends what `parcels` yields, or puts it in, with one lock.
+    pub(super) fn offer(&self, parcels: impl Iterator<Item = M>) -> Offered
+    where
+        M: Parcel,
+    {
+        let (mut parcels, mut offered) = (parcels, Offered::default());
         let mut inside = self.lock();
-        let before = inside.waiting.len();
-        let room = if inside.is_closed { 0 } else { self.capacity.saturating_sub(before) };
-        let mut parcels = parcels;
-        inside.waiting.extend(parcels.by_ref().take(room));
-        let taken = inside.waiting.len() - before;
+        let Inside { waiting, line, is_closed, .. } = &mut *inside;
+        let mut lent = line.as_mut().filter(|_| waiting.is_empty() && !*is_closed);
+        if let Some(line) = &mut lent
+            && !line.has_unsent()
+            && line.is_fresh()
+        {
+            offered.unsendable = line.fill(&mut parcels);
+            let count = line.parcels();
+            if count > 0 && line.write_at_once() {
+                offered.sent = count;
+            }
+        }
+        let is_left = lent.is_some_and(|line| line.has_unsent());
+        let before = waiting.len();
+        let room = if *is_closed { 0 } else { self.capacity.saturating_sub(before) };
+        waiting.extend(parcels.by_ref().take(room));
+        // The writer waits only while there is nothing to do.
+        let must_wake = is_left || (before == 0 && !waiting.is_empty());
         drop(inside);
-        // The writer waits only while the box is empty.
-        if before == 0 && taken > 0 {
+        if must_wake {
             self.changed.notify_one();
         }
-        (taken, parcels.count())
+        offered.dropped = parcels.count();
+        offered
     }
 
-    /// Moves everything into `into`, which must be empty, and waits up to `patience` for something.
-    pub(super) fn take(&self, into: &mut Vec<M>, patience: Duration) -> Found {
-        let until = Instant::now() + patience;
+    /// Moves everything into `into`, which must be empty, and waits up to `patience` since the last write for
+    /// something to do. Meanwhile others use the line.
+    pub(super) fn take(&self, into: &mut Vec<M>, line: Line, patience: Duration) -> Found {
         let mut inside = self.lock();
+        inside.line = Some(line);
         loop {
-            if inside.is_closed {
-                return Found::Closed;
-            }
-            if !inside.waiting.is_empty() {
+            // Nobody else takes it out.
+            let line = inside.line.take().filter(|_| !inside.is_closed);
+            let Some(line) = line else { return Found::Closed };
+            if !inside.waiting.is_empty() || line.has_unsent() {
                 std::mem::swap(&mut inside.waiting, into);
-                return Found::Some;
+                return Found::Some(line);
             }
+            let until = line.last_write() + patience;
             let Some(left) = until.checked_duration_since(Instant::now()) else {
-                return Found::Nothing;
+                return Found::Nothing(line);
             };
+            inside.line = Some(line);
             inside = self.wait(inside, left);
         }
     }
@@ -129,41 +165,4 @@ impl<M> Mailbox<M> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_does_not_fit_is_dropped() {
-        let mailbox = Mailbox::new(2);
-        assert_eq!(mailbox.offer([1].into_iter()), (1, 0));
-        assert_eq!(mailbox.offer([2, 3, 4].into_iter()), (1, 2));
-        let mut taken = Vec::new();
-        assert_eq!(mailbox.take(&mut taken, Duration::ZERO), Found::Some);
-        assert_eq!(taken, [1, 2]);
-        taken.clear();
-        assert_eq!(mailbox.take(&mut taken, Duration::ZERO), Found::Nothing);
-        assert_eq!(mailbox.offer([4].into_iter()), (1, 0));
-        assert_eq!((mailbox.len(), mailbox.discard(), mailbox.len()), (1, 1, 0));
-    }
-
-    #[test]
-    fn a_closed_box_takes_and_gives_nothing() {
-        let mailbox = Mailbox::new(2);
-        assert_eq!(mailbox.offer([1].into_iter()), (1, 0));
-        mailbox.close();
-        assert_eq!(mailbox.offer([2].into_iter()), (0, 1));
-        assert!(mailbox.is_closed());
-        assert_eq!(mailbox.take(&mut Vec::new(), Duration::from_secs(60)), Found::Closed);
-        assert!(!mailbox.pause(Duration::from_secs(60)));
-    }
-
-    #[test]
-    fn a_poke_ends_one_pause() {
-        let mailbox = Mailbox::<u8>::new(2);
-        mailbox.poke();
-        let begun = Instant::now();
-        assert!(mailbox.pause(Duration::from_secs(60)));
-        assert!(begun.elapsed() < Duration::from_secs(30));
-        assert!(mailbox.pause(Duration::from_millis(1)));
-    }
-}
+mod tests;

@@ -1,25 +1,16 @@
 //! The thread that dials one peer and sends it everything that waits for it.
 
 use super::backoff::Backoff;
+use super::line::Line;
 use super::mailbox::Found;
-use super::parcel::{self, KEEPALIVE, Parcel};
+use super::parcel::Parcel;
 use super::report::{Event, count};
 use super::{Peer, Shared};
-use crate::frame::{self, Decoder, FrameError};
 use crate::handshake::{self, Identity};
-use std::io::{self, ErrorKind, Write};
-use std::net::{Shutdown, TcpStream, ToSocketAddrs};
+use std::io::{self, ErrorKind};
+use std::net::{TcpStream, ToSocketAddrs};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
-
-/// So many bytes go into one write before the next one is begun.
-const WRITE: usize = 1024 * 1024;
-
-/// A connection on which nothing was sent for this long is looked at before it is used again.
-const FRESH: Duration = Duration::from_millis(10);
-
-/// Frames from the acceptor, after the handshake, only say why it ends the connection.
-const ANSWER: usize = 1024;
 
 /// The state of the thread.
 pub(super) struct Writer<'a, M> {
@@ -27,14 +18,13 @@ pub(super) struct Writer<'a, M> {
     peer: &'a Peer<M>,
     /// Taken out of the mailbox and not sent yet.
     batch: Vec<M>,
-    buffer: Vec<u8>,
     /// What was told last about an outage.
     told: Option<String>,
 }
 
 impl<'a, M: Parcel> Writer<'a, M> {
     pub(super) fn new(shared: &'a Shared<M>, peer: &'a Peer<M>) -> Writer<'a, M> {
-        Writer { shared, peer, batch: Vec::new(), buffer: Vec::new(), told: None }
+        Writer { shared, peer, batch: Vec::new(), told: None }
     }
 
     /// Dials and sends until the mailbox is closed.
@@ -68,9 +58,8 @@ impl<'a, M: Parcel> Writer<'a, M> {
         self.told = None;
         self.peer.counters.is_connected.store(true, Ordering::Relaxed);
         self.shared.tell(Event::Dialed { peer: self.peer.id, incarnation: who.incarnation });
-        let why = self.serve(&stream);
+        let why = self.serve(Line::new(stream, self.shared.config.max_frame));
         self.peer.counters.is_connected.store(false, Ordering::Relaxed);
-        let _ = stream.shutdown(Shutdown::Both);
         self.shared.tell(Event::Lost { peer: self.peer.id, why });
         Ok(())
     }
@@ -99,72 +88,57 @@ impl<'a, M: Parcel> Writer<'a, M> {
     }
 
     /// Sends until the connection or the mesh ends, and says why.
-    fn serve(&mut self, stream: &TcpStream) -> String {
-        let mut answers = Decoder::new(ANSWER);
-        let mut last_write = Instant::now();
+    fn serve(&mut self, line: Line) -> String {
+        let timings = &self.shared.config.timings;
+        let mut line = line;
         loop {
-            if self.batch.is_empty() {
-                let patience = self.shared.config.timings.keepalive;
-                match self.peer.mailbox.take(&mut self.batch, patience) {
+            let kept_alive;
+            (line, kept_alive) =
+                match self.peer.mailbox.take(&mut self.batch, line, timings.keepalive) {
+                    Found::Some(line) => (line, false),
+                    Found::Nothing(line) => (line, true),
                     Found::Closed => return "this server stops".into(),
-                    Found::Some | Found::Nothing => {}
-                }
-            }
+                };
             // What would be lost in a connection that is gone stays for the next one.
-            if last_write.elapsed() > FRESH
-                && let Some(why) = ending(stream, &mut answers)
+            if !line.has_unsent()
+                && !line.is_fresh()
+                && let Some(why) = line.ending()
             {
                 return why;
             }
-            let outcome = if self.batch.is_empty() {
-                send_keepalive(stream)
-            } else {
-                self.send_batch(stream)
+            let outcome = match kept_alive {
+                true => line.add_keepalive().map_err(io::Error::other),
+                false => Ok(()),
             };
-            if let Err(error) = outcome {
+            if let Err(error) = outcome.and_then(|()| self.send_batch(&mut line)) {
                 return match error.kind() {
                     // The thread's own patience or the system's ran out.
                     ErrorKind::WouldBlock | ErrorKind::TimedOut => {
-                        format!("it took nothing for {:?}", self.shared.config.timings.stalled)
+                        format!("it took nothing for {:?}", timings.stalled)
                     }
-                    _ => ending(stream, &mut answers).unwrap_or_else(|| error.to_string()),
+                    _ => line.ending().unwrap_or_else(|| error.to_string()),
                 };
             }
-            last_write = Instant::now();
         }
     }
 
-    /// Sends everything taken out of the mailbox, in as few writes as there are megabytes.
-    fn send_batch(&mut self, mut stream: &TcpStream) -> io::Result<()> {
+    /// Sends what is left on the line, and everything taken out of the mailbox, in as few writes as there are
+    /// megabytes.
+    fn send_batch(&mut self, line: &mut Line) -> io::Result<()> {
         let counters = &self.peer.counters;
-        let limit = self.shared.config.max_frame;
         let mut batch = self.batch.drain(..);
         loop {
-            let mut parcels = 0;
-            while self.buffer.len() < WRITE
-                && let Some(parcel) = batch.next()
-            {
-                match parcel::encode(&mut self.buffer, limit, &parcel) {
-                    Ok(()) => parcels += 1,
-                    Err(why) => {
-                        count(&counters.dropped, 1);
-                        let (peer, why) = (self.peer.id, why.to_string());
-                        self.shared.tell(Event::Unsendable { peer, why });
-                    }
-                }
-            }
-            if self.buffer.is_empty() {
+            let unsendable = line.fill(&mut batch);
+            self.shared.tell_unsendable(self.peer, unsendable);
+            if !line.has_unsent() {
                 return Ok(());
             }
-            let outcome = stream.write_all(&self.buffer);
-            self.buffer.clear();
-            self.buffer.shrink_to(WRITE);
-            if outcome.is_err() {
+            let parcels = line.parcels();
+            if let Err(error) = line.write() {
                 count(&counters.lost, parcels + batch.len());
-                return outcome;
+                return Err(error);
             }
-            count(&counters.sent, parcels);
-            count(&counters.writes, 1);
+            self.peer.count_write(parcels);
         }
     }
 
@@ -181,48 +155,6 @@ impl<'a, M: Parcel> Writer<'a, M> {
             let (peer, address) = (self.peer.id, self.peer.address.clone());
             self.shared.tell(Event::DialFailed { peer, address, why });
         }
-    }
-}
-
-/// Says only that this server is there.
-fn send_keepalive(mut stream: &TcpStream) -> io::Result<()> {
-    let mut bytes = Vec::new();
-    let framed: Result<(), FrameError> = frame::append(&mut bytes, ANSWER, |out| {
-        out.push(KEEPALIVE);
-        Ok(())
-    });
-    framed.map_err(io::Error::other)?;
-    stream.write_all(&bytes)
-}
-
-/// Why the other side ended the connection, if it did. Does not wait.
-fn ending(mut stream: &TcpStream, answers: &mut Decoder) -> Option<String> {
-    if let Err(error) = stream.set_nonblocking(true) {
-        return Some(error.to_string());
-    }
-    let ending = loop {
-        let arrived = answers.read_from(&mut stream);
-        match answers.next_frame() {
-            Ok(None) => {}
-            Ok(Some(payload)) => {
-                break Some(match handshake::reason(payload) {
-                    Some(why) => format!("refused by the other side: {why}"),
-                    None => "it sent what only the dialer of a connection sends".into(),
-                });
-            }
-            Err(error) => break Some(error.to_string()),
-        }
-        match arrived {
-            Ok(0) => break Some("closed by the other side".into()),
-            Ok(_) => {}
-            Err(error) if error.kind() == ErrorKind::WouldBlock => break None,
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => break Some(error.to_string()),
-        }
-    };
-    match stream.set_nonblocking(false) {
-        Ok(()) => ending,
-        Err(error) => ending.or_else(|| Some(error.to_string())),
     }
 }
 
