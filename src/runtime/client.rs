@@ -49,12 +49,13 @@ impl<M: StateMachine> Client<M> {
         let is_write = matches!(ask, Ask::Write(_));
         let (ticket, slot) = Ticket::new(is_write, self.request_timeout);
         let recipient: Arc<dyn Recipient<M::Reply>> = slot;
-        self.submit(&mut vec![Request { ask, recipient, tag: 0 }])?;
+        // Who waits for no longer than the request timeout does not do the work of a state machine.
+        self.shared.submit(&mut vec![Request { ask, recipient, tag: 0 }])?;
         Ok(ticket)
     }
 
-    /// Makes many requests with one lock and at most one wake-up of the server, for threads that serve
-    /// connections. Takes out of the vector, from its front, those that are let in: each is told its outcome,
+    /// Makes many requests with one lock, for threads that serve connections: when nothing goes on in the server, it steps
+    /// the protocol, and perhaps the state machine, on this thread, which is sooner than waking another. Takes out of the vector, from its front, those that are let in: each is told its outcome,
     /// once. What is not let in stays in the vector and has no effect.
     ///
     /// Requests are let in in order, and writes enter the log in that order. A read is answered from a state
@@ -64,7 +65,7 @@ impl<M: StateMachine> Client<M> {
     /// # Errors
     /// [`Error::Busy`] or [`Error::Stopped`], when not all are let in.
     pub fn submit(&self, requests: &mut Vec<Request<M>>) -> Result<(), Error> {
-        self.shared.submit(requests)
+        self.shared.submit_and_stand_in(requests)
     }
 
     /// How the server is.

@@ -1,4 +1,4 @@
-//! The driver: the one thread that steps the core.
+//! The driver: what steps the core, on one thread at a time.
 //!
 //! It takes everything that has arrived, steps each input, and hands on what all the steps together ask for,
 //! in this order:
@@ -9,13 +9,14 @@
 //! 3. entries to the state machine, and then outcomes to clients.
 //!
 //! *Architecture invariant: the driver takes no decision of the protocol.* It knows who leads only to
-//! say so. It never waits but for its mailbox: the disk, the network and clients all meet it there.
+//! say so. It never waits but for its mailbox: the disk, the network and clients all meet it there. Its own thread waits
+//! there; who brings something meanwhile does the next batch itself, and leaves what comes after it to that thread.
 
 use crate::alarms::Alarms;
 use crate::clock::{Clock, Timer};
 use crate::error::Error;
 use crate::figures::Figures;
-use crate::log_thread::{LogWork, panic_text};
+use crate::log_thread::LogWork;
 use crate::machine::StateMachine;
 use crate::mailbox::{Closed, Mailbox};
 use crate::notices::Witness;
@@ -29,14 +30,13 @@ use quorate_core::{
     State, StepDown, Timers, Write, step_into,
 };
 use std::mem;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Why a server that was told to stop has stopped.
 pub(crate) const SHUT_DOWN: &str = "it was shut down";
 
-/// What the driver thread owns.
+/// What the driver owns.
 pub(crate) struct Driver<M: StateMachine, T: Transport<Command = M::Command>, K: Clock> {
     pub(crate) state: State<M::Command>,
     pub(crate) parameters: Parameters,
@@ -50,6 +50,10 @@ pub(crate) struct Driver<M: StateMachine, T: Transport<Command = M::Command>, K:
     pub(crate) batch: Batch<M::Command>,
     pub(crate) witness: Witness,
     pub(crate) figures: Figures,
+    /// What requests are to the core.
+    pub(crate) inputs: Vec<Input<M::Command>>,
+    /// Whether the server is to shut down.
+    pub(crate) is_draining: bool,
 }
 
 /// What the steps of one batch ask for, together; and what there is to say about them.
@@ -115,51 +119,64 @@ impl<C> Batch<C> {
     }
 }
 
-impl<M: StateMachine, T: Transport<Command = M::Command>, K: Clock> Driver<M, T, K> {
-    /// Runs until the server is shut down or cannot go on. Whatever ends it, every request that was let in
-    /// gets its outcome.
-    pub(crate) fn run(mut self) {
-        let mut arrivals = Arrivals::default();
-        let ended = catch_unwind(AssertUnwindSafe(|| self.serve(&mut arrivals)));
-        let why = match ended {
-            Ok(why) => why,
-            Err(panic) => Arc::from(format!("it panicked: {}", panic_text(panic.as_ref()))),
-        };
-        // Once the mailbox is closed, what it still holds is all that will ever come.
-        self.shared.stop(&why);
-        let mut late = Arrivals::default();
-        let _ = self.shared.arrivals.take(&mut late);
-        self.outcomes.end_all(&why, arrivals.requests.drain(..).chain(late.requests.drain(..)));
+/// A driver, whatever its transport and its clock are.
+pub(crate) trait Drive<M: StateMachine>: Send {
+    /// Deals with everything that has arrived. Why the server stops, if it does.
+    fn do_batch(&mut self, arrivals: &mut Arrivals<M>) -> Option<Arc<str>>;
+
+    /// Gives every request that waits its outcome, and those that were not let in: the server has stopped.
+    fn end(&mut self, why: &Arc<str>, not_let_in: &mut dyn Iterator<Item = Request<M>>);
+}
+
+/// Runs the driver's own thread until the server is shut down or cannot go on. Whatever ends it, every request that was
+/// let in gets its outcome.
+pub(crate) fn run<M: StateMachine>(shared: &Shared<M>) {
+    let why = loop {
+        if shared.arrivals.wait() == Err(Closed) {
+            break Arc::from(SHUT_DOWN);
+        }
+        if let Some(why) = shared.drive() {
+            break why;
+        }
+    };
+    // Once the mailbox is closed, what it still holds is all that will ever come.
+    shared.stop(&why);
+    let (driver, mut arrivals) = shared.unseat();
+    let mut late = Arrivals::default();
+    shared.arrivals.take_at_once(&mut late);
+    if let Some(mut driver) = driver {
+        driver.end(&why, &mut arrivals.requests.drain(..).chain(late.requests.drain(..)));
+    }
+}
+
+impl<M: StateMachine, T: Transport<Command = M::Command>, K: Clock> Drive<M> for Driver<M, T, K> {
+    fn do_batch(&mut self, arrivals: &mut Arrivals<M>) -> Option<Arc<str>> {
+        if let Some(why) = arrivals.failure.take() {
+            return Some(why);
+        }
+        self.step_disk_and_peers(arrivals);
+        self.let_in(&mut arrivals.requests);
+        // What came together with the shutdown may have come before it.
+        self.is_draining |= mem::take(&mut arrivals.shutdown);
+        let mut inputs = mem::take(&mut self.inputs);
+        for input in inputs.drain(..) {
+            self.step(input);
+        }
+        self.inputs = inputs;
+        self.step_timers(&mut arrivals.rings);
+        self.settle();
+        let is_drained = self.is_draining && self.outcomes.waiting() == 0;
+        is_drained.then(|| Arc::from(SHUT_DOWN))
+    }
+
+    fn end(&mut self, why: &Arc<str>, not_let_in: &mut dyn Iterator<Item = Request<M>>) {
+        self.outcomes.end_all(why, not_let_in);
         // The log thread still makes durable what it was given, and then ends.
         self.log.close();
     }
+}
 
-    /// Works batch by batch; why it stopped.
-    fn serve(&mut self, arrivals: &mut Arrivals<M>) -> Arc<str> {
-        let mut inputs = Vec::new();
-        let mut is_draining = false;
-        loop {
-            if self.shared.arrivals.take(arrivals) == Err(Closed) {
-                return Arc::from(SHUT_DOWN);
-            }
-            if let Some(why) = arrivals.failure.take() {
-                return why;
-            }
-            self.step_disk_and_peers(arrivals);
-            self.let_in(&mut arrivals.requests, is_draining, &mut inputs);
-            // What came together with the shutdown may have come before it.
-            is_draining |= mem::take(&mut arrivals.shutdown);
-            for input in inputs.drain(..) {
-                self.step(input);
-            }
-            self.step_timers(&mut arrivals.rings);
-            self.settle();
-            if is_draining && self.outcomes.waiting() == 0 {
-                return Arc::from(SHUT_DOWN);
-            }
-        }
-    }
-
+impl<M: StateMachine, T: Transport<Command = M::Command>, K: Clock> Driver<M, T, K> {
     /// Steps what the disk has finished, and what other servers say.
     fn step_disk_and_peers(&mut self, arrivals: &mut Arrivals<M>) {
         if let Some((log_bytes, figures)) = arrivals.disk.take() {
@@ -189,12 +206,7 @@ impl<M: StateMachine, T: Transport<Command = M::Command>, K: Clock> Driver<M, T,
 
     /// Lets requests wait for their outcome, and makes inputs of them: writes that follow each other become
     /// one. Calls nothing that could panic while a request is neither in the mailbox nor waiting.
-    fn let_in(
-        &mut self,
-        requests: &mut Vec<Request<M>>,
-        is_draining: bool,
-        inputs: &mut Vec<Input<M::Command>>,
-    ) {
+    fn let_in(&mut self, requests: &mut Vec<Request<M>>) {
         if requests.is_empty() {
             return;
         }
@@ -203,7 +215,7 @@ impl<M: StateMachine, T: Transport<Command = M::Command>, K: Clock> Driver<M, T,
         let limits = self.shared.limits;
         for Request { ask, recipient, tag } in requests.drain(..) {
             let refusal = match &ask {
-                _ if is_draining => Some(Error::Stopped { why: Arc::from(SHUT_DOWN) }),
+                _ if self.is_draining => Some(Error::Stopped { why: Arc::from(SHUT_DOWN) }),
                 _ if self.outcomes.room_taken() >= limits.waiting_requests => Some(Error::Busy),
                 Ask::Write(_) if is_full => Some(Error::OutOfSpace { limit: limits.max_log_bytes }),
                 Ask::Write(_) | Ask::Read(_) => None,
@@ -218,13 +230,13 @@ impl<M: StateMachine, T: Transport<Command = M::Command>, K: Clock> Driver<M, T,
                 continue;
             }
             let request = self.outcomes.add(waiter);
-            match (command, inputs.last_mut()) {
-                (None, _) => inputs.push(Input::Read(request)),
+            match (command, self.inputs.last_mut()) {
+                (None, _) => self.inputs.push(Input::Read(request)),
                 (Some(command), Some(Input::Propose(proposals))) => {
                     proposals.push(Proposal { request, command });
                 }
                 (Some(command), _) => {
-                    inputs.push(Input::Propose(vec![Proposal { request, command }]));
+                    self.inputs.push(Input::Propose(vec![Proposal { request, command }]));
                 }
             }
         }

@@ -72,11 +72,8 @@ fn serve<M: StateMachine, S: Storage<Command = M::Command>>(
             figures.sync_latency.record_time(begun.elapsed());
             let (count, bytes) = (work.writes.len(), storage.log_bytes());
             figures.writes_per_sync.record(count as u64);
-            // A driver that has stopped does not need to know.
-            let _ = shared.arrivals.put(|arrivals| {
-                arrivals.persisted += count;
-                arrivals.disk = Some((bytes, figures));
-            });
+            let is_done = !work.is_idle && mailbox.look(Content::is_empty);
+            shared.report(count, (bytes, figures), is_done);
             work.writes.clear();
         }
         if work.is_idle {

@@ -4,11 +4,17 @@
 //! go: one lock and at most one wake-up however much has gathered. Under load that makes batches by itself,
 //! for while the taker works on one, the next gathers.
 //!
+//! **Somebody can stand in for the owner.** To wake a thread takes longer than the work it is woken for, often. So who
+//! puts something in while the owner waits can do the owner's work instead of waking it
+//! ([`put_and_stand_in`](Mailbox::put_and_stand_in)), once, and then hands back: what has come meanwhile is the owner's.
+//! At any time at most one thread works, the owner or its stand-in. Only where the owner's work may be done by others,
+//! who then share what it works on, is this used; the owner then waits by [`wait`](Mailbox::wait).
+//!
 //! The content is a value of the owner's choice, so that it can be bounded where it must be and is not where
 //! it need not: a counter takes no room. Whoever puts decides, with the content in sight, whether there is
 //! room. Nobody who puts ever waits.
 
-use crate::sync::{Condvar, Mutex};
+use crate::sync::{Condvar, Guard, Mutex};
 use std::fmt;
 use std::mem;
 
@@ -35,9 +41,19 @@ pub struct Mailbox<C> {
 struct Inside<C> {
     content: C,
     is_closed: bool,
-    /// Whether the owner waits and nobody has woken it yet. Read and written under the lock, so no wake-up
-    /// can be lost, and none is sent in vain.
-    owner_waits: bool,
+    /// Read and written under the lock, so no wake-up can be lost, and none is sent in vain.
+    worker: Worker,
+}
+
+/// Who deals with what is in a mailbox.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Worker {
+    /// The owner works, or was woken to.
+    Owner,
+    /// The owner waits, and nobody has woken it yet.
+    Nobody,
+    /// The owner waits, and another thread works in its place.
+    StandIn,
 }
 
 /// The mailbox is closed: nothing can be put in, or nothing is left to take.
@@ -61,7 +77,7 @@ impl<C: Content> Default for Mailbox<C> {
 impl<C: Content> Mailbox<C> {
     /// A mailbox with nothing in it.
     pub fn new() -> Mailbox<C> {
-        let inside = Inside { content: C::default(), is_closed: false, owner_waits: false };
+        let inside = Inside { content: C::default(), is_closed: false, worker: Worker::Owner };
         Mailbox { inside: Mutex::new(inside), filled: Condvar::new() }
     }
 
@@ -76,15 +92,64 @@ impl<C: Content> Mailbox<C> {
             return Err(Closed);
         }
         let result = fill(&mut inside.content);
-        let must_wake = inside.owner_waits && !inside.content.is_empty();
+        let must_wake = inside.worker == Worker::Nobody && !inside.content.is_empty();
         if must_wake {
-            inside.owner_waits = false;
+            inside.worker = Worker::Owner;
         }
         drop(inside);
         if must_wake {
             self.filled.notify_one();
         }
         Ok(result)
+    }
+
+    /// Lets `fill` change the content like [`put`](Mailbox::put), but if the owner waits and there is something to take
+    /// the caller stands in for it: it is told so, works once, and [hands back](Mailbox::hand_back).
+    ///
+    /// # Errors
+    /// When the mailbox is closed; `fill` is not called.
+    pub fn put_and_stand_in<R>(&self, fill: impl FnOnce(&mut C) -> R) -> Result<(R, bool), Closed> {
+        let mut inside = self.inside.lock();
+        if inside.is_closed {
+            return Err(Closed);
+        }
+        let result = fill(&mut inside.content);
+        let stands_in = inside.worker == Worker::Nobody && !inside.content.is_empty();
+        if stands_in {
+            inside.worker = Worker::StandIn;
+        }
+        Ok((result, stands_in))
+    }
+
+    /// Ends the work of a stand-in. What has come meanwhile is for the owner, which is woken for it; and also, if it
+    /// `must_look`, when there is nothing.
+    pub fn hand_back(&self, must_look: bool) {
+        let mut inside = self.inside.lock();
+        let must_wake = must_look || inside.is_closed || !inside.content.is_empty();
+        inside.worker = if must_wake { Worker::Owner } else { Worker::Nobody };
+        drop(inside);
+        if must_wake {
+            self.filled.notify_one();
+        }
+    }
+
+    /// Waits until there is something and nobody stands in. To be called by the owner alone, which then works.
+    ///
+    /// # Errors
+    /// When the mailbox is closed and everything put in before that has been taken.
+    pub fn wait(&self) -> Result<(), Closed> {
+        self.wait_inside().map(|_| ())
+    }
+
+    fn wait_inside(&self) -> Result<Guard<'_, Inside<C>>, Closed> {
+        let mut inside = self.inside.lock();
+        if inside.content.is_empty() && !inside.is_closed {
+            inside.worker = Worker::Nobody;
+        }
+        while inside.worker != Worker::Owner {
+            inside = self.filled.wait(inside);
+        }
+        if inside.content.is_empty() && inside.is_closed { Err(Closed) } else { Ok(inside) }
     }
 
     /// Waits until there is something, and swaps it with `content`, whose memory is used for what comes next.
@@ -97,17 +162,17 @@ impl<C: Content> Mailbox<C> {
     /// When `content` is not empty: it would be put in again.
     pub fn take(&self, content: &mut C) -> Result<(), Closed> {
         assert!(content.is_empty(), "what was taken before was not dealt with");
-        let mut inside = self.inside.lock();
-        while inside.content.is_empty() {
-            if inside.is_closed {
-                return Err(Closed);
-            }
-            inside.owner_waits = true;
-            inside = self.filled.wait(inside);
-        }
-        inside.owner_waits = false;
-        mem::swap(&mut inside.content, content);
+        mem::swap(&mut self.wait_inside()?.content, content);
         Ok(())
+    }
+
+    /// Swaps what there is, perhaps nothing, with `content`. To be called by whoever works, the owner or its stand-in.
+    ///
+    /// # Panics
+    /// When `content` is not empty: it would be put in again.
+    pub fn take_at_once(&self, content: &mut C) {
+        assert!(content.is_empty(), "what was taken before was not dealt with");
+        mem::swap(&mut self.inside.lock().content, content);
     }
 
     /// Lets `look` see what waits.
@@ -119,7 +184,10 @@ impl<C: Content> Mailbox<C> {
     pub fn close(&self) {
         let mut inside = self.inside.lock();
         inside.is_closed = true;
-        inside.owner_waits = false;
+        // Who stands in wakes the owner when it hands back.
+        if inside.worker == Worker::Nobody {
+            inside.worker = Worker::Owner;
+        }
         drop(inside);
         self.filled.notify_one();
     }

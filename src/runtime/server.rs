@@ -4,7 +4,7 @@ use crate::alarms::Alarms;
 use crate::client::Client;
 use crate::clock::Clock;
 use crate::config::{Config, InvalidConfig};
-use crate::driver::{Batch, Driver, SHUT_DOWN};
+use crate::driver::{self, Batch, Driver, SHUT_DOWN};
 use crate::error::Error;
 use crate::figures::Figures;
 use crate::log_thread::{self, LogWork};
@@ -129,6 +129,8 @@ impl<M: StateMachine> Server<M> {
             batch: Batch::new(),
             witness,
             figures: Figures::default(),
+            inputs: Vec::new(),
+            is_draining: false,
         };
         driver.alarms.begin(shared.bell())?;
         driver.transport.start(shared.inbox())?;
@@ -179,13 +181,16 @@ where
     T: Transport<Command = M::Command>,
     K: Clock,
 {
-    let (shared, work) = (Arc::clone(shared), Arc::clone(log));
+    let (told, work) = (Arc::clone(shared), Arc::clone(log));
     let log_thread = sync::spawn(format!("n{id}-log"), move || {
-        log_thread::run(storage, &work, &shared);
+        log_thread::run(storage, &work, &told);
     })?;
-    match sync::spawn(format!("n{id}-driver"), move || driver.run()) {
+    shared.seat(Box::new(driver));
+    let driven = Arc::clone(shared);
+    match sync::spawn(format!("n{id}-driver"), move || driver::run(&driven)) {
         Ok(driver_thread) => Ok((log_thread, driver_thread)),
         Err(error) => {
+            drop(shared.unseat());
             log.close();
             log_thread.join();
             Err(error)

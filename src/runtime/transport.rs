@@ -9,7 +9,7 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-/// Moves messages between servers. The driver owns it, and alone calls it.
+/// Moves messages between servers. The driver owns it, and alone calls it, from one thread at a time.
 pub trait Transport: Send + 'static {
     /// What entries carry.
     type Command;
@@ -36,13 +36,17 @@ pub struct Inbox<C> {
     offer: Arc<Offer<C>>,
 }
 
-/// What takes messages out of the vector; whether the receiver still runs.
-type Offer<C> = dyn Fn(&mut Vec<Envelope<C>>) -> bool + Send + Sync;
+/// What takes messages out of the vector, and may let the receiver work on the caller's thread; whether the receiver
+/// still runs.
+type Offer<C> = dyn Fn(&mut Vec<Envelope<C>>, bool) -> bool + Send + Sync;
 
 impl<C> Inbox<C> {
     /// An inbox whose messages go to `offer`: it takes all of them out of the vector, drops what it has no
-    /// room for, never blocks, and returns whether the receiver still runs.
-    pub fn new(offer: impl Fn(&mut Vec<Envelope<C>>) -> bool + Send + Sync + 'static) -> Inbox<C> {
+    /// room for, and returns whether the receiver still runs. It never blocks, unless it is told that the
+    /// receiver may work on the caller's thread.
+    pub fn new(
+        offer: impl Fn(&mut Vec<Envelope<C>>, bool) -> bool + Send + Sync + 'static,
+    ) -> Inbox<C> {
         Inbox { offer: Arc::new(offer) }
     }
 
@@ -50,7 +54,14 @@ impl<C> Inbox<C> {
     /// Takes them all out of the vector; what the inbox has no room for is dropped. Whether the server still
     /// runs; if not, the reader may end.
     pub fn offer(&self, envelopes: &mut Vec<Envelope<C>>) -> bool {
-        (self.offer)(envelopes)
+        (self.offer)(envelopes, false)
+    }
+
+    /// The same, from a thread that has nothing better to do: if the server has not either, it steps the protocol
+    /// on this thread, which is sooner than waking another. It may call [`Transport::send`] meanwhile, so the
+    /// caller holds no lock that this takes.
+    pub fn offer_and_stand_in(&self, envelopes: &mut Vec<Envelope<C>>) -> bool {
+        (self.offer)(envelopes, true)
     }
 }
 

@@ -107,7 +107,7 @@ impl Links {
             }
         }
         if !envelopes.is_empty() {
-            inbox.offer(&mut envelopes);
+            inbox.offer_and_stand_in(&mut envelopes);
         }
     }
 

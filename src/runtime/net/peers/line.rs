@@ -67,7 +67,10 @@ impl Line {
 
     /// Adds parcels to what is to be written, until that is enough for one write. Why some cannot be sent, which are
     /// dropped.
-    pub(super) fn fill<M: Parcel>(&mut self, parcels: &mut dyn Iterator<Item = M>) -> Vec<Unsendable> {
+    pub(super) fn fill<M: Parcel>(
+        &mut self,
+        parcels: &mut dyn Iterator<Item = M>,
+    ) -> Vec<Unsendable> {
         let mut unsendable = Vec::new();
         while self.unsent.len() < WRITE
             && let Some(parcel) = parcels.next()

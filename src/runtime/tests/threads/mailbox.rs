@@ -2,7 +2,7 @@
 
 use crate::{Interruptions, in_every_order};
 use quorate_runtime::mailbox::{Closed, Mailbox};
-use quorate_runtime::sync::{Thread, spawn};
+use quorate_runtime::sync::{Mutex, Thread, spawn};
 use std::sync::Arc;
 
 type Numbers = Arc<Mailbox<Vec<u32>>>;
@@ -129,5 +129,131 @@ fn what_does_not_fit_comes_back_and_what_fits_is_taken() {
         accounted.extend(take_all(&mailbox));
         accounted.sort_unstable();
         assert_eq!(accounted, [1, 2]);
+    });
+}
+
+/// What an owner and its stand-ins work on.
+#[derive(Default)]
+struct Workplace {
+    is_taken: bool,
+    done: Vec<u32>,
+}
+
+/// Works once, and would notice anybody who works at the same time.
+fn work(mailbox: &Mailbox<Vec<u32>>, workplace: &Mutex<Workplace>) {
+    let was_taken = std::mem::replace(&mut workplace.lock().is_taken, true);
+    assert!(!was_taken, "two threads work");
+    let mut some = Vec::new();
+    mailbox.take_at_once(&mut some);
+    let mut workplace = workplace.lock();
+    workplace.is_taken = false;
+    workplace.done.append(&mut some);
+}
+
+/// Starts an owner for which others stand in.
+fn start_owner(mailbox: &Numbers, workplace: &Arc<Mutex<Workplace>>) -> Thread {
+    let (mailbox, workplace) = (Arc::clone(mailbox), Arc::clone(workplace));
+    thread(move || {
+        while mailbox.wait().is_ok() {
+            work(&mailbox, &workplace);
+        }
+    })
+}
+
+/// Exhaustive.
+#[test]
+fn owner_and_stand_ins_never_work_at_the_same_time_and_leave_nothing() {
+    in_every_order(Interruptions::Any, || {
+        let mailbox: Numbers = Arc::default();
+        let workplace = Arc::new(Mutex::new(Workplace::default()));
+        let owner = start_owner(&mailbox, &workplace);
+        let bring = |number| {
+            let (mailbox, workplace) = (Arc::clone(&mailbox), Arc::clone(&workplace));
+            move || {
+                let (_, stands_in) =
+                    mailbox.put_and_stand_in(|content| content.push(number)).expect("it is open");
+                if stands_in {
+                    work(&mailbox, &workplace);
+                    mailbox.hand_back(false);
+                }
+            }
+        };
+        let other = thread(bring(1));
+        bring(2)();
+        assert_eq!(mailbox.put(|content| content.push(3)), Ok(()));
+        assert!(other.join());
+        mailbox.close();
+        assert!(owner.join());
+        let mut done = std::mem::take(&mut workplace.lock().done);
+        done.sort_unstable();
+        assert_eq!(done, [1, 2, 3]);
+    });
+}
+
+/// Exhaustive.
+#[test]
+fn what_comes_while_somebody_stands_in_is_the_owners_who_is_woken_for_it() {
+    in_every_order(Interruptions::Any, || {
+        let mailbox: Numbers = Arc::default();
+        let answers: Numbers = Arc::default();
+        let owner = {
+            let (mailbox, answers) = (Arc::clone(&mailbox), Arc::clone(&answers));
+            thread(move || {
+                let mut some = Vec::new();
+                while mailbox.take(&mut some).is_ok() {
+                    assert_eq!(answers.put(|content| content.append(&mut some)), Ok(()));
+                }
+            })
+        };
+        let (_, stands_in) =
+            mailbox.put_and_stand_in(|content| content.push(1)).expect("it is open");
+        let mut done = Vec::new();
+        if stands_in {
+            mailbox.take_at_once(&mut done);
+            mailbox.put(|content| content.push(2)).expect("it is open");
+            mailbox.hand_back(false);
+        } else {
+            mailbox.put(|content| content.push(2)).expect("it is open");
+        }
+        // Nobody closes the mailbox before the owner has taken the rest.
+        while done.len() < 2 {
+            let mut some = Vec::new();
+            answers.take(&mut some).expect("it is open");
+            done.append(&mut some);
+        }
+        assert_eq!(done, [1, 2]);
+        mailbox.close();
+        assert!(owner.join());
+    });
+}
+
+/// Exhaustive.
+#[test]
+fn a_stand_in_can_call_the_owner_to_look() {
+    in_every_order(Interruptions::Any, || {
+        let mailbox: Numbers = Arc::default();
+        let looks: Numbers = Arc::default();
+        let owner = {
+            let (mailbox, looks) = (Arc::clone(&mailbox), Arc::clone(&looks));
+            thread(move || {
+                let mut some = Vec::new();
+                while some != [1] {
+                    mailbox.wait().expect("nobody closes it");
+                    mailbox.take_at_once(&mut some);
+                    if some.is_empty() {
+                        break;
+                    }
+                }
+                looks.close();
+            })
+        };
+        let (_, stands_in) =
+            mailbox.put_and_stand_in(|content| content.push(1)).expect("it is open");
+        if stands_in {
+            mailbox.take_at_once(&mut Vec::new());
+            mailbox.hand_back(true);
+        }
+        assert_eq!(looks.take(&mut Vec::new()), Err(Closed));
+        assert!(owner.join());
     });
 }

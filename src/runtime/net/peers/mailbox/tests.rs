@@ -128,8 +128,10 @@ fn what_a_connection_does_not_take_at_once_stays_in_order() {
     let line = mailbox.lock().line.take().expect("the line that was lent");
     let writer = std::thread::spawn(move || {
         let (mut line, mut batch) = (line, Vec::new());
-        loop {
-            let Found::Some(found) = mailbox.take(&mut batch, line, Duration::ZERO) else { return };
+        while mailbox.len() > 0 || line.has_unsent() {
+            let Found::Some(found) = mailbox.take(&mut batch, line, Duration::ZERO) else {
+                panic!("something waits")
+            };
             line = found;
             let mut parcels = batch.drain(..);
             loop {
