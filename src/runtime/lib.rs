@@ -66,8 +66,9 @@
 //! ```
 //! The driver takes everything that has arrived, steps each input, sends the messages of all of them, hands their
 //! writes to the log thread as one piece, applies, and replies. While the log thread makes one batch durable, the
-//! next gathers. A client's write costs four changes of thread: to the driver, to the log thread and back, and
-//! to the client.
+//! next gathers. When nothing goes on, whoever brings something does one batch in the driver's place, on its own thread: so
+//! a client's write costs two changes of thread, to the log thread and to the client, and with followers one more for
+//! each message on its way.
 //!
 //! # Reading order
 //! 1. What it stands on: `machine`, `storage`, `transport`, `clock`.
