@@ -82,7 +82,10 @@ impl Item {
 
 /// What need not happen anywhere, and why.
 pub const EXPLAINED: &[(&str, &str)] = &[
-    ("wipe", "a disk that loses everything breaks the protocol, as it must; no run that must hold has one"),
+    (
+        "wipe",
+        "a disk that loses everything breaks the protocol, as it must; no run that must hold has one",
+    ),
     (
         "grant_vote.vote_is_free",
         "a vote is written once: whoever asks again is answered from what is durable, and what a crash lost was no vote",
@@ -163,10 +166,22 @@ impl Coverage {
         kind.items().into_iter().filter(|item| !self.happened.contains(item)).collect()
     }
 
-    /// What has not happened, of any kind, although no reason is known why it need not.
+    /// What has not happened, of any kind, although no reason is known why it need not. An abstract action that never
+    /// happened is named once, and not with each of its guards.
     pub fn missing(&self) -> Vec<Item> {
+        let idle = self.never(Kind::Abstract);
+        let is_of_idle = |item: &Item| {
+            let action = item.name.split_once('.').map(|(action, _)| action);
+            item.kind == Kind::Guard && idle.iter().any(|idle| Some(idle.name) == action)
+        };
         let never = Kind::ALL.into_iter().flat_map(|kind| self.never(kind));
-        never.filter(|item| item.explanation().is_none()).collect()
+        never.filter(|item| item.explanation().is_none() && !is_of_idle(item)).collect()
+    }
+
+    /// What has not happened and need not, with the reason.
+    pub fn explained(&self) -> Vec<(Item, &'static str)> {
+        let never = Kind::ALL.into_iter().flat_map(|kind| self.never(kind));
+        never.filter_map(|item| Some((item, item.explanation()?))).collect()
     }
 }
 

@@ -46,7 +46,8 @@ fn complaints(coverage: &Coverage) -> Vec<String> {
     let missing = missing.map(|item| format!("{}: {} never happened", item.kind.name(), item.name));
     let happened = Kind::ALL.into_iter().flat_map(|kind| coverage.happened(kind));
     let wrong = happened.filter(|item| item.explanation().is_some() || is_elsewhere(item));
-    let wrong = wrong.map(|item| format!("{}: {} is listed and happened", item.kind.name(), item.name));
+    let wrong =
+        wrong.map(|item| format!("{}: {} is listed and happened", item.kind.name(), item.name));
     missing.chain(wrong).collect()
 }
 

@@ -6,8 +6,8 @@ use quorate_cluster::{
 };
 use quorate_core::{Event, Message, RequestId};
 use quorate_spec::{
-    ASSERTIONS, Abstract, Exercised, Transition, Violation, coupled, coupled_server, facts_hold, guarded,
-    refine,
+    ASSERTIONS, Abstract, Exercised, Transition, Violation, coupled, coupled_server, facts_hold,
+    guarded, refine,
 };
 
 /// The name of the property that the inductive invariant and the safety properties hold.
@@ -86,11 +86,7 @@ pub struct Looked {
 ///
 /// # Errors
 /// What does not hold after it.
-pub fn look_at(
-    case: &Case,
-    action: &Action,
-    without: Option<&str>,
-) -> Result<Looked, Violation> {
+pub fn look_at(case: &Case, action: &Action, without: Option<&str>) -> Result<Looked, Violation> {
     debug_assert!(case.setting.network == NetworkKind::Facts, "what arrives stays in flight");
     let mut before = case.cluster.clone();
     if let Action::Deliver(envelope) = action {

@@ -24,7 +24,8 @@ fn run() -> Vec<(AbstractAction, &'static [&'static str])> {
         candidate: n(candidate),
         term,
     };
-    let lead = |server, term, votes| AbstractAction::BecomeLeader { server: n(server), term, votes };
+    let lead =
+        |server, term, votes| AbstractAction::BecomeLeader { server: n(server), term, votes };
     let take = |server, term, previous, last| AbstractAction::Replicate {
         server: n(server),
         term,
