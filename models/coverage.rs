@@ -88,7 +88,7 @@ pub const EXPLAINED: &[(&str, &str)] = &[
     ),
     (
         "grant_vote.vote_is_free",
-        "a vote is written once: whoever asks again is answered from what is durable, and what a crash lost was no vote",
+        "a vote is written once; whoever asks again is answered from what is durable, and what a crash lost was no vote",
     ),
     (
         "become_leader.not_leader_yet",
@@ -107,6 +107,11 @@ pub struct Coverage {
 }
 
 impl Coverage {
+    /// So many runs, some of them compared with the abstract protocol, in which nothing has happened.
+    pub const fn of_nothing(runs: u64, compared: u64) -> Coverage {
+        Coverage { runs, compared, happened: BTreeSet::new() }
+    }
+
     /// What happened in a check, unless it found a violation.
     pub fn of_check(report: &Report) -> Option<Coverage> {
         let actions = ActionKind::all().filter(|kind| report.fired[*kind as usize] > 0);
@@ -130,8 +135,7 @@ impl Coverage {
         reached: &[&'static str],
         exercised: Option<Exercised>,
     ) -> Coverage {
-        let compared = u64::from(exercised.is_some());
-        let mut coverage = Coverage { runs: 1, compared, happened: BTreeSet::new() };
+        let mut coverage = Coverage::of_nothing(1, u64::from(exercised.is_some()));
         let exercised = exercised.unwrap_or_default();
         coverage.note_all(Kind::Action, actions.map(ActionKind::name));
         coverage.note_all(Kind::Abstract, exercised.actions());

@@ -2,7 +2,7 @@
 
 use super::arguments::CheckArguments;
 use super::check::Beside;
-use super::render::{applies, collision_one_in, never_fired};
+use super::render::{applies, collision_one_in, never_fired, unseen};
 use super::{coverage, formulas};
 use quorate_cluster::ActionKind;
 use quorate_models::{Counts, Report, Verdict, memory_peak};
@@ -66,6 +66,7 @@ pub(super) fn report(arguments: &CheckArguments, report: &Report, beside: &Besid
         "required": arguments.required(),
         "reached": report.reached,
         "missing": report.missing,
+        "unseen": unseen(report),
         "collision_one_in": collision_one_in(report.counts.distinct),
         "stopped_by": stopped_by,
         "violation": violation,

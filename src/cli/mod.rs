@@ -273,9 +273,9 @@ Options of serve, each with its value or the default in brackets:
   --init                      make an empty log first, for a server that has never run
   --stop-on-eof               stop when standard input ends, too
 
-Exit codes: 0 done, all hold; 1 violated, vacuous, count changed or missing; 2 incomplete; 64 usage; 65 a file is not
-what it should be; 66 no such file; 69 nobody answers, or a port or log is in use; 70 a server has stopped by
-itself; 73 a file cannot be written.
+Exit codes: 0 done, all hold; 1 violated, vacuous, count changed, or something never happened; 2 incomplete;
+64 usage; 65 a file is not what it should be; 66 no such file; 69 nobody answers, or a port or log is in use;
+70 a server has stopped by itself; 73 a file cannot be written.
 ",
         client = settings::CLIENT_LISTEN,
         settings = settings::settings_help(),

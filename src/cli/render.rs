@@ -6,6 +6,7 @@ use super::text::{count, grouped, labelled, memory, seconds, shell_word, wrapped
 use super::{coverage, formulas};
 use quorate_cluster::ActionKind;
 use quorate_models::{Counterexample, Counts, Mode, NAMED, Report, Search, StopReason, Verdict};
+use quorate_spec::WITNESSES;
 use std::fmt::Write;
 
 /// A line of what is said about a check.
@@ -149,6 +150,10 @@ fn reached(arguments: &CheckArguments, report: &Report, is_whole: bool) -> Strin
         let also = if required.is_empty() { "" } else { "also " };
         out.push_str(&line("happened", &format!("{also}{}", others.join(", "))));
     }
+    let unseen = unseen(report);
+    if !unseen.is_empty() {
+        out.push_str(&line("unseen", &unseen.join(", ")));
+    }
     if !report.missing.is_empty() {
         let missing = report.missing.join(", ");
         let name = arguments.model.name;
@@ -162,6 +167,13 @@ fn reached(arguments: &CheckArguments, report: &Report, is_whole: bool) -> Strin
         });
     }
     out
+}
+
+/// The reachability witnesses that were not reached, but for those that are missing.
+pub(super) fn unseen(report: &Report) -> Vec<&'static str> {
+    let names = WITNESSES.iter().map(|witness| witness.name);
+    let is_seen = |name: &&str| report.reached.contains(name) || report.missing.contains(name);
+    names.filter(|name| !is_seen(name)).collect()
 }
 
 /// A counterexample, step by step.

@@ -59,7 +59,7 @@ fn parse(value: &Value) -> Result<Coverage, String> {
     if compared > runs {
         return Err(format!("compared: {compared}, more than all {runs} runs"));
     }
-    let mut coverage = Coverage { runs, compared, ..Coverage::default() };
+    let mut coverage = Coverage::of_nothing(runs, compared);
     for kind in Kind::ALL {
         let (label, names) = (kind.name(), &value["happened"][kind.name()]);
         let names =
@@ -118,7 +118,7 @@ mod tests {
 
     /// Three runs, of two of which everything is known.
     fn some() -> Coverage {
-        let mut coverage = Coverage { runs: 3, compared: 2, ..Coverage::default() };
+        let mut coverage = Coverage::of_nothing(3, 2);
         for kind in Kind::ALL {
             kind.items().into_iter().step_by(2).for_each(|item| coverage.note(item));
         }

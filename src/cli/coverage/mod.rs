@@ -111,17 +111,22 @@ pub(super) fn merged_in_words(file: &Path, merged: Option<&Coverage>) -> String 
             "not added to {file}: what happens on the way to a violation counts for nothing"
         );
     };
-    format!("{} in {file}; {}", runs(coverage), missing_in_words(coverage))
+    let missing = missing_in_words(coverage);
+    let said = missing.map_or_else(
+        || "nothing is missing".to_owned(),
+        |missing| format!("never in any of them: {missing}"),
+    );
+    format!("{}; {said}", runs(coverage, &format!(" in {file}")))
 }
 
-/// How many runs.
-fn runs(coverage: &Coverage) -> String {
+/// How many runs, and where.
+fn runs(coverage: &Coverage, place: &str) -> String {
     let runs = count(usize::try_from(coverage.runs).unwrap_or(usize::MAX), "run");
-    format!("{runs}, {} compared with the abstract protocol", coverage.compared)
+    format!("{runs}{place}, {} of them compared with the abstract protocol", coverage.compared)
 }
 
-/// What no run has shown.
-fn missing_in_words(coverage: &Coverage) -> String {
+/// What no run has shown, if there is anything.
+fn missing_in_words(coverage: &Coverage) -> Option<String> {
     let missing = coverage.missing();
     let of =
         |kind| -> Vec<Item> { missing.iter().copied().filter(|item| item.kind == kind).collect() };
@@ -129,11 +134,7 @@ fn missing_in_words(coverage: &Coverage) -> String {
     let kinds = kinds.filter(|(_, items)| !items.is_empty());
     let kinds: Vec<String> =
         kinds.map(|(kind, items)| format!("{} {}", kind.name(), names(&items))).collect();
-    if kinds.is_empty() {
-        "nothing is missing".to_owned()
-    } else {
-        format!("never happened in any: {}", kinds.join("; "))
-    }
+    (!kinds.is_empty()).then(|| kinds.join("; "))
 }
 
 fn names(items: &[Item]) -> String {
@@ -147,13 +148,12 @@ fn line(label: &str, text: &str) -> String {
 
 /// What has happened in several runs together, and what has not.
 fn report(coverage: &Coverage) -> String {
-    let missing = coverage.missing();
-    let headline = match missing.len() {
-        0 => "COVERED: nothing is missing".to_owned(),
-        _ => format!("MISSING: {}", missing_in_words(coverage)),
-    };
+    let headline = missing_in_words(coverage).map_or_else(
+        || "COVERED, nothing is missing".to_owned(),
+        |missing| format!("MISSING, never in any run: {missing}"),
+    );
     let mut out = wrapped(&headline, 2);
-    out.push_str(&line("together", &runs(coverage)));
+    out.push_str(&line("together", &runs(coverage, "")));
     for kind in Kind::ALL {
         let (some, all) = (coverage.happened(kind).len(), kind.items().len());
         let what = if kind == Kind::Guard { "exercised" } else { "happened" };
