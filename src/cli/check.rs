@@ -155,7 +155,7 @@ fn with_counts(text: &str, name: &str, mode: Mode, counts: Counts) -> String {
 #[cfg(test)]
 mod tests {
     use super::{counts_file, with_counts};
-    use quorate_models::{Counts, Coverage, Mode, NAMED};
+    use quorate_models::{Counts, Mode, NAMED};
 
     #[test]
     fn counts_are_recorded_in_place() {

@@ -151,7 +151,9 @@ fn reached(arguments: &CheckArguments, report: &Report, is_whole: bool) -> Strin
         out.push_str(&line("happened", &format!("{also}{}", others.join(", "))));
     }
     let unseen = unseen(report);
-    if !unseen.is_empty() {
+    // What a violation cut short has not shown says nothing.
+    let is_violated = matches!(report.verdict, Verdict::Violated(_));
+    if !unseen.is_empty() && !is_violated {
         out.push_str(&line("unseen", &unseen.join(", ")));
     }
     if !report.missing.is_empty() {

@@ -122,7 +122,11 @@ pub(super) fn merged_in_words(file: &Path, merged: Option<&Coverage>) -> String 
 /// How many runs, and where.
 fn runs(coverage: &Coverage, place: &str) -> String {
     let runs = count(usize::try_from(coverage.runs).unwrap_or(usize::MAX), "run");
-    format!("{runs}{place}, {} of them compared with the abstract protocol", coverage.compared)
+    let compared = match coverage.compared {
+        0 => "none".to_owned(),
+        compared => compared.to_string(),
+    };
+    format!("{runs}{place}, {compared} of them compared with the abstract protocol")
 }
 
 /// What no run has shown, if there is anything.
@@ -132,8 +136,14 @@ fn missing_in_words(coverage: &Coverage) -> Option<String> {
         |kind| -> Vec<Item> { missing.iter().copied().filter(|item| item.kind == kind).collect() };
     let kinds = Kind::ALL.map(|kind| (kind, of(kind))).into_iter();
     let kinds = kinds.filter(|(_, items)| !items.is_empty());
-    let kinds: Vec<String> =
-        kinds.map(|(kind, items)| format!("{} {}", kind.name(), names(&items))).collect();
+    let kinds: Vec<String> = kinds
+        .map(|(kind, items)| match kind {
+            Kind::Abstract if coverage.compared == 0 => {
+                "abstract protocol, not looked at".to_owned()
+            }
+            _ => format!("{} {}", kind.name(), names(&items)),
+        })
+        .collect();
     (!kinds.is_empty()).then(|| kinds.join("; "))
 }
 
