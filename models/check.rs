@@ -5,8 +5,8 @@ use crate::limits::{Limits, StopReason, Stopper, memory_used};
 use crate::searched::Searched;
 use crate::{Bounds, Counterexample, Counts, PlainModel, Tracker};
 use quorate_cluster::{Action, ActionKind};
-use quorate_spec::StepCheck;
 use quorate_spec::witnesses::WITNESSES;
+use quorate_spec::{Exercised, StepCheck};
 use stateright::{Checker, HasDiscoveries};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -115,6 +115,8 @@ pub struct Report {
     /// How many steps were done under every way to rename the servers: in a validating run, all that were
     /// remembered.
     pub validated: u64,
+    /// The guards that were exercised, where steps were compared with the abstract protocol.
+    pub exercised: Option<Exercised>,
     /// The reachability witnesses that were reached.
     pub reached: Vec<&'static str>,
     /// The required ones that were not.
@@ -182,6 +184,7 @@ pub fn check(bounds: &Bounds, options: &Options, watch: &mut dyn FnMut(&Progress
         depth: found.depth,
         fired: found.fired,
         validated: found.validated,
+        exercised: bounds.compares(options.property).then_some(found.exercised),
         reached: names().filter(is_reached).collect(),
         missing,
         elapsed: begun.elapsed(),
@@ -207,6 +210,7 @@ struct Found {
     depth: u64,
     fired: [u64; ActionKind::COUNT],
     validated: u64,
+    exercised: Exercised,
     witnesses: u64,
     memory: Option<u64>,
 }
@@ -322,7 +326,7 @@ impl Look<'_> {
         let cut_by =
             tracker.is_cut().then(|| options.stopper.reason().unwrap_or(StopReason::Interrupted));
         let (fired, witnesses) = (tracker.fired(), tracker.seen());
-        let validated = tracker.validated();
+        let (validated, exercised) = (tracker.validated(), tracker.exercised());
         tracker.end_search();
         Found {
             violation: first_violation(&checker),
@@ -331,6 +335,7 @@ impl Look<'_> {
             depth: (checker.max_depth() as u64).saturating_sub(1),
             fired,
             validated,
+            exercised,
             witnesses,
             memory: most_memory,
         }

@@ -7,7 +7,8 @@
 //!
 //! # Reading order
 //! `bounds` (what is explored), `model` (how it becomes states and actions), `named` (the models with a
-//! name, and what each must reach), `check` (the search, its limits and its verdict), `counterexample`.
+//! name, and what each must reach), `check` (the search, its limits and its verdict), `counterexample`, `coverage` (what
+//! no run of several has shown).
 //! Beside them: [`simulation`] (random runs of larger clusters), [`inductive`] (one step from states that no run
 //! need reach), and [`quorum_without_leader`] (why the
 //! pattern has a leader at all).
@@ -20,6 +21,7 @@
 mod bounds;
 mod check;
 mod counterexample;
+mod coverage;
 pub mod fast;
 pub mod inductive;
 mod limits;
@@ -35,6 +37,7 @@ mod tracker;
 pub use bounds::{ANY, BOUNDS, Bound, Bounds, Domain, OutOfDomain};
 pub use check::{Mode, Options, Progress, Report, Search, Verdict, check};
 pub use counterexample::{Counterexample, Step};
+pub use coverage::{Coverage, EXPLAINED, Item, Kind};
 pub use limits::{Limits, StopReason, Stopper, memory_available, memory_peak, memory_used};
 pub use model::{PlainModel, PlainState, Spent};
 pub use named::{Counts, NAMED, Named, counts_line, find};

@@ -150,9 +150,14 @@ impl PlainModel {
         let broken = |property: &&&PropertyInfo| (property.step)(transition).is_err();
         let violated = self.checked.iter().find(broken).map(|property| property.name);
         let opinion = self.opinion.as_deref();
-        let diverged =
-            refinement.and_then(|refinement| refinement.check_beside(transition, opinion).err());
-        violated.or(diverged.map(|violation| violation.property))
+        let Some(refinement) = refinement else { return violated };
+        match refinement.check_beside(transition, opinion) {
+            Ok(exercised) => {
+                self.tracker.note_exercised(exercised);
+                violated
+            }
+            Err(diverged) => violated.or(Some(diverged.property)),
+        }
     }
 
     /// Whether a property holds, as far as it has not been reported: one violation of each is enough, and

@@ -2,7 +2,7 @@
 
 use crate::Stopper;
 use quorate_cluster::ActionKind;
-use quorate_spec::{Transition, witnesses};
+use quorate_spec::{Exercised, Transition, witnesses};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// The counts and flags of one search, shared by its threads.
@@ -12,6 +12,8 @@ pub struct Tracker {
     fired: [AtomicU64; ActionKind::COUNT],
     /// Reachability witnesses, as bits in the order of their list.
     seen: AtomicU64,
+    /// The guards of the abstract protocol that were exercised, as bits in the order of their list.
+    exercised: AtomicU64,
     /// How many steps have been done under other names too.
     validated: AtomicU64,
     /// Whether some state was left without a future because the search had been stopped.
@@ -27,6 +29,7 @@ impl Tracker {
             stopper,
             fired: [const { AtomicU64::new(0) }; ActionKind::COUNT],
             seen: AtomicU64::new(0),
+            exercised: AtomicU64::new(0),
             validated: AtomicU64::new(0),
             is_cut: AtomicBool::new(false),
             is_over: AtomicBool::new(false),
@@ -76,6 +79,19 @@ impl Tracker {
     /// How many steps have been done under every way to rename the servers.
     pub fn validated(&self) -> u64 {
         self.validated.load(Ordering::Relaxed)
+    }
+
+    /// Notes which guards of the abstract protocol a step exercised.
+    pub fn note_exercised(&self, exercised: Exercised) {
+        let bits = exercised.bits();
+        if bits & !self.exercised.load(Ordering::Relaxed) != 0 {
+            self.exercised.fetch_or(bits, Ordering::Relaxed);
+        }
+    }
+
+    /// Which guards of the abstract protocol have been exercised.
+    pub fn exercised(&self) -> Exercised {
+        Exercised::from_bits(self.exercised.load(Ordering::Relaxed))
     }
 
     /// Notes which witnesses a transition shows.

@@ -28,6 +28,9 @@
 //! is found out, and sees the abstract states before and after each action. It reads nothing else, so it is asked of
 //! every combination of facts, node and input: of each action of every step of the model, though not each time.
 //!
+//! **Guards.** Which guards a step exercises is read where its comparison is found out, and depends on facts, node and
+//! input as that does. So every guard that some step of the model exercises is seen, each time or not.
+//!
 //! **A dropped message.** It is dropped only if its arrival would compare well, for a core that says something
 //! untrue upon it must not profit from its being dropped.
 
@@ -35,7 +38,7 @@ use super::model::{FastAction, FastModel};
 use super::parts::{Ghost, place_of};
 use super::state::FastState;
 use quorate_cluster::{ActionKind, Cluster, Happening};
-use quorate_spec::{Refinement, StepCheck, Transition, coupled_server, refine_beside};
+use quorate_spec::{Exercised, Refinement, StepCheck, Transition, coupled_server, refine_beside};
 
 impl<const N: usize, const P: usize> FastModel<N, P> {
     /// The facts of a cluster that has never run.
@@ -74,16 +77,16 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
     }
 }
 
-/// Lets the abstract protocol, if there is one, follow a transition, with a second opinion if there is one; the property
-/// that fails if it cannot.
-pub(super) fn diverges(
+/// Lets the abstract protocol, if there is one, follow a transition, with a second opinion if there is one: the guards
+/// that were exercised, or the property that fails if it cannot.
+pub(super) fn follows(
     refinement: Option<&mut Refinement>,
     transition: &Transition<'_>,
     opinion: Option<&dyn StepCheck>,
-) -> Option<&'static str> {
-    let beside = refinement?;
+) -> Result<Exercised, &'static str> {
+    let Some(beside) = refinement else { return Ok(Exercised::default()) };
     let refined = refine_beside(&mut beside.abstract_state, transition, opinion);
-    refined.err().map(|violation| violation.property)
+    refined.map_err(|violation| violation.property)
 }
 
 /// Whether a step performs something abstract, or says or applies something that must be true of it.

@@ -4,7 +4,7 @@ use super::dead::Future;
 use super::memo::{INPUTS, Outcome};
 use super::model::{FactStep, FastAction, FastModel, MAX_UNFINISHED};
 use super::parts::{Ghost, Node};
-use super::refine::{concerns_abstract, diverges};
+use super::refine::{concerns_abstract, follows};
 use super::state::FastState;
 use crate::Bounds;
 use crate::moves::{Done, Move, make_move};
@@ -148,8 +148,9 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
             self.tracker.note_witnesses(&transition);
             let broken = |property: &&&PropertyInfo| (property.step)(&transition).is_err();
             let broken = self.checked.iter().find(broken).map(|property| property.name);
-            let diverged = diverges(refinement.as_mut(), &transition, self.opinion.as_deref());
-            violated = violated.or(broken).or(diverged);
+            let followed = follows(refinement.as_mut(), &transition, self.opinion.as_deref());
+            self.tracker.note_exercised(followed.unwrap_or_default());
+            violated = violated.or(broken).or(followed.err());
         }
         // A failed assertion has been reported by the step itself.
         let Some(Done { after, .. }) = made.done.into_iter().next_back() else {

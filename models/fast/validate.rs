@@ -6,7 +6,7 @@
 //! to rename the servers before it is remembered, whether the memory is that of nodes or that of facts.
 
 use super::model::FastModel;
-use super::refine::diverges;
+use super::refine::follows;
 use crate::moves::Move;
 use crate::symmetry::{SYMMETRY, Step};
 use quorate_cluster::{Action, Cluster, Happening};
@@ -26,7 +26,8 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
             {
                 return Some(SYMMETRY);
             }
-            diverges(refinement.as_mut(), &done.transition(), None);
+            // Whether it can is asked where the step is remembered.
+            let _ = follows(refinement.as_mut(), &done.transition(), None);
         }
         let (before, action) = made.failed.as_ref()?;
         let is_alike = is_symmetric(&self.step(before, action, None, refinement.as_ref()));

@@ -60,7 +60,7 @@ pub use case::{AllCases, Case, TurnedAway, make_case};
 pub use plan::{Plan, States};
 pub use run::{Outcome, induct, look_at_one};
 pub use signs::{SIGNS, Sign};
-pub use step::{INVARIANT, STEPS, actions, look_at};
+pub use step::{INVARIANT, Looked, STEPS, actions, look_at};
 pub use summary::{MOST, Summary, Table};
 
 use core::fmt;

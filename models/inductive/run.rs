@@ -158,7 +158,7 @@ impl Outcome {
         self.summary.note_case(&case);
         for action in actions(&case) {
             match look_at(&case, &action, plan.without) {
-                Ok((happening, changed)) => self.summary.note_step(&action, &happening, changed),
+                Ok(looked) => self.summary.note_step(&action, &looked),
                 Err(violation) => {
                     let failure = Failure { number, case, action, violation };
                     self.failure = Some(Box::new(failure));

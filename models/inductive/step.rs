@@ -6,8 +6,8 @@ use quorate_cluster::{
 };
 use quorate_core::{Event, Message, RequestId};
 use quorate_spec::{
-    ASSERTIONS, Abstract, Transition, Violation, coupled, coupled_server, facts_hold, guarded,
-    refine,
+    ASSERTIONS, Abstract, Exercised, Transition, Violation, coupled, coupled_server, facts_hold,
+    guarded, refine,
 };
 
 /// The name of the property that the inductive invariant and the safety properties hold.
@@ -71,15 +71,22 @@ pub fn actions(case: &Case) -> Vec<Action> {
     all
 }
 
-/// Lets an action happen once, and says what it did and whether a server changed.
+/// What an action did.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Looked {
+    /// What happened.
+    pub happening: Happening,
+    /// Whether a server changed.
+    pub changed: bool,
+    /// The guards that it exercised.
+    pub exercised: Exercised,
+}
+
+/// Lets an action happen once, and says what it did.
 ///
 /// # Errors
 /// What does not hold after it.
-pub fn look_at(
-    case: &Case,
-    action: &Action,
-    without: Option<&str>,
-) -> Result<(Happening, bool), Violation> {
+pub fn look_at(case: &Case, action: &Action, without: Option<&str>) -> Result<Looked, Violation> {
     debug_assert!(case.setting.network == NetworkKind::Facts, "what arrives stays in flight");
     let mut before = case.cluster.clone();
     if let Action::Deliver(envelope) = action {
@@ -93,26 +100,28 @@ pub fn look_at(
         Err(impossible) => unreachable!("{action} was offered as possible: {impossible}"),
     };
     let transition = Transition { before: &before, action, happening: &happening, after: &after };
-    follow(case, &transition, without)?;
+    let exercised = follow(case, &transition, without)?;
     let changed = before.servers != after.servers;
-    Ok((happening, changed))
+    Ok(Looked { happening, changed, exercised })
 }
 
-/// Follows a step with the abstract protocol. What it does not change need not be looked at again: a lemma
-/// reads the history alone, a coupling predicate the history and one server, a fact the history.
+/// Follows a step with the abstract protocol, and says which guards it exercised. What it does not change need not be
+/// looked at again: a lemma reads the history alone, a coupling predicate the history and one server, a fact the history.
 fn follow(
     case: &Case,
     transition: &Transition<'_>,
     without: Option<&str>,
-) -> Result<(), Violation> {
+) -> Result<Exercised, Violation> {
     let mut histories = case.histories.clone();
-    refine(&mut histories, transition)?;
+    let exercised = refine(&mut histories, transition)?;
     if performs(transition.happening) && histories != case.histories {
         invariant_holds(&histories, without)?;
         facts_hold(&histories, transition.after)?;
-        return coupled(&histories, transition.after);
+        coupled(&histories, transition.after)?;
+    } else {
+        changed_servers(transition).try_for_each(|server| coupled_server(&histories, server))?;
     }
-    changed_servers(transition).try_for_each(|server| coupled_server(&histories, server))
+    Ok(exercised)
 }
 
 fn changed_servers<'a>(

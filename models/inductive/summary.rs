@@ -2,10 +2,11 @@
 
 use super::case::{Case, TurnedAway};
 use super::signs::SIGNS;
-use super::step::{STEPS, place};
+use super::step::{Looked, STEPS, place};
 use crate::symmetry::permutations;
-use quorate_cluster::{Action, Happening};
+use quorate_cluster::Action;
 use quorate_core::{AbstractAction, Event, Renumber, Role, ServerId};
+use quorate_spec::{Exercised, place_of};
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -35,6 +36,8 @@ pub struct Summary {
     pub changed: [u64; STEPS.len()],
     /// How often each action of the abstract protocol was performed, in the order of [`AbstractAction::NAMES`].
     pub performed: [u64; AbstractAction::NAMES.len()],
+    /// The guards that were exercised.
+    pub exercised: Exercised,
     /// How many states have how many terms with a leader.
     pub leaders: Table,
     /// How many states have a longest log of which length.
@@ -96,6 +99,7 @@ impl Summary {
         add_each(&mut self.steps, &other.steps);
         add_each(&mut self.changed, &other.changed);
         add_each(&mut self.performed, &other.performed);
+        self.exercised.add(other.exercised);
         add_each(&mut self.leaders, &other.leaders);
         add_each(&mut self.lengths, &other.lengths);
         add_each(&mut self.chosen, &other.chosen);
@@ -146,17 +150,18 @@ impl Summary {
     }
 
     /// Notes a step.
-    pub(super) fn note_step(&mut self, action: &Action, happening: &Happening, changed: bool) {
+    pub(super) fn note_step(&mut self, action: &Action, looked: &Looked) {
+        let Looked { happening, changed, exercised } = looked;
         self.steps[place(action)] += 1;
-        self.changed[place(action)] += u64::from(changed);
+        self.changed[place(action)] += u64::from(*changed);
+        self.exercised.add(*exercised);
         let events = happening.step.iter().flat_map(|step| &step.effects.events);
         let performed = events.filter_map(|event| match event {
             Event::Performed(action) => Some(action),
             _ => None,
         });
         for action in happening.synced.iter().chain(performed) {
-            let place = AbstractAction::NAMES.iter().position(|name| *name == action.name());
-            self.performed[place.unwrap_or_default()] += 1;
+            self.performed[place_of(action)] += 1;
         }
     }
 }

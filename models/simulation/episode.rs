@@ -121,7 +121,8 @@ impl<'a> Episode<'a> {
         self.clients.note(&transition);
         properties::check_step(&transition)?;
         if self.checks == Checks::All {
-            self.refinement.follow(&transition, self.opinion)?;
+            let exercised = self.refinement.follow(&transition, self.opinion)?;
+            self.summary.exercised.add(exercised);
             properties::check_state(&self.cluster)?;
         }
         if self.summary.actions.is_multiple_of(LOOK_AT_ALL) {

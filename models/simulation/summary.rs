@@ -2,6 +2,7 @@
 
 use quorate_cluster::{ActionKind, Cluster, Happening};
 use quorate_core::{AbstractAction, Event};
+use quorate_spec::{Exercised, place_of};
 
 /// What a simulation did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -14,6 +15,8 @@ pub struct Summary {
     pub fired: [u64; ActionKind::COUNT],
     /// How often the actions of the abstract protocol happened, in the order of [`AbstractAction::NAMES`].
     pub performed: [u64; AbstractAction::NAMES.len()],
+    /// The guards that were exercised: none, where only steps are checked.
+    pub exercised: Exercised,
     /// Which reachability witnesses were seen, as bits in the order of their list.
     pub witnesses: u64,
     /// The greatest term.
@@ -35,6 +38,7 @@ impl Summary {
         self.episodes += other.episodes;
         add_each(&mut self.fired, &other.fired);
         add_each(&mut self.performed, &other.performed);
+        self.exercised.add(other.exercised);
         self.witnesses |= other.witnesses;
         self.greatest_term = self.greatest_term.max(other.greatest_term);
         self.answered += other.answered;
@@ -53,7 +57,7 @@ impl Summary {
             _ => None,
         });
         for action in happening.synced.iter().chain(performed) {
-            self.performed[place(action)] += 1;
+            self.performed[place_of(action)] += 1;
         }
     }
 
@@ -69,19 +73,5 @@ impl Summary {
 fn add_each(ours: &mut [u64], others: &[u64]) {
     for (our, other) in ours.iter_mut().zip(others) {
         *our += other;
-    }
-}
-
-/// Where an abstract action stands in the list of their names.
-const fn place(action: &AbstractAction) -> usize {
-    match action {
-        AbstractAction::BumpTerm { .. } => 0,
-        AbstractAction::BecomeCandidate { .. } => 1,
-        AbstractAction::GrantVote { .. } => 2,
-        AbstractAction::BecomeLeader { .. } => 3,
-        AbstractAction::LeaderAppend { .. } => 4,
-        AbstractAction::Replicate { .. } => 5,
-        AbstractAction::Commit { .. } => 6,
-        AbstractAction::Apply { .. } => 7,
     }
 }

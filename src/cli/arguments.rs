@@ -1,5 +1,7 @@
 //! Reading the arguments of `quorate check`.
 
+mod refused;
+
 use super::Failure;
 use super::text::{labelled, out_of_domain, shell_word, unknown};
 use super::values::{number, size, time};
@@ -8,7 +10,7 @@ use quorate_models::{
     BOUNDS, Bounds, Counts, Domain, Limits, Mode, NAMED, Named, Search, memory_available,
 };
 use quorate_spec::properties::END_TO_END;
-use quorate_spec::{COUPLED, FORMULAS, REFINEMENT};
+use refused::refuse_what_checks_nothing;
 use std::path::PathBuf;
 
 /// What `quorate check` is asked to do.
@@ -30,6 +32,8 @@ pub(super) struct CheckArguments {
     pub(super) limits: Limits,
     pub(super) format: Format,
     pub(super) save: Option<PathBuf>,
+    /// The file to which what happened is added.
+    pub(super) coverage: Option<PathBuf>,
     pub(super) update_counts: bool,
 }
 
@@ -59,7 +63,7 @@ pub(super) const QUORUM_WITHOUT_LEADER: &str = "quorum-without-leader";
 pub(super) const MAX_THREADS: u64 = 1_024;
 
 /// The flags of check that are no bounds.
-const FLAGS: [&str; 13] = [
+const FLAGS: [&str; 14] = [
     "help",
     "plain",
     "validate",
@@ -72,6 +76,7 @@ const FLAGS: [&str; 13] = [
     "memory-limit",
     "format",
     "save",
+    "coverage",
     "update-counts",
 ];
 
@@ -94,6 +99,7 @@ impl CheckArguments {
             },
             format: Format::Human,
             save: None,
+            coverage: None,
             update_counts: false,
         }
     }
@@ -196,72 +202,6 @@ fn apply_bounds(arguments: &mut CheckArguments) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A flag that the other flags make meaningless is no wish that can be fulfilled.
-fn refuse_what_checks_nothing(arguments: &mut CheckArguments) -> Result<(), Failure> {
-    let has_flag = |flag: &str| arguments.given.iter().any(|(given, _)| *given == flag);
-    if let Some(property) = arguments.property {
-        let needs_refinement = [REFINEMENT, COUPLED, FORMULAS].contains(&property);
-        if needs_refinement && !arguments.bounds.refinement {
-            return Err(Failure::usage(format_args!(
-                "--property: {property:?}; expected bounds that compare with the abstract protocol; try \
-                 --refinement yes"
-            )));
-        }
-        if !needs_refinement && arguments.bounds.refinement && has_flag("refinement") {
-            return Err(Failure::usage(format_args!(
-                "--refinement: \"yes\"; expected a property that it checks, not {property}; try --property \
-                 {REFINEMENT}"
-            )));
-        }
-        // To look for another property alone, nothing need be compared with the abstract protocol.
-        arguments.bounds.refinement = needs_refinement;
-    }
-    refuse_formulas_of_nothing(arguments)?;
-    if arguments.validate && arguments.mode() == Mode::Plain {
-        let why = arguments.bounds.why_plain().unwrap_or("--plain is given");
-        return Err(Failure::usage(format_args!(
-            "--validate: plain mode, because {why}; expected the fast mode, which alone takes states for each \
-             other; try quorate check small --validate"
-        )));
-    }
-    if arguments.update_counts {
-        let name = arguments.model.name;
-        let wrong = match arguments.property {
-            Some(_) => Some("every property"),
-            None if arguments.bounds != arguments.model.bounds => Some("the bounds of the model"),
-            None => None,
-        };
-        if let Some(expected) = wrong {
-            return Err(Failure::usage(format_args!(
-                "--update-counts: {:?}; expected {expected}; try quorate check {name} --update-counts",
-                arguments.subject().trim()
-            )));
-        }
-    }
-    Ok(())
-}
-
-/// Formulas are evaluated on abstract actions, of which there are none unless steps are compared with them.
-fn refuse_formulas_of_nothing(arguments: &CheckArguments) -> Result<(), Failure> {
-    if arguments.property == Some(FORMULAS) && !arguments.formulas {
-        return Err(Failure::usage(format_args!(
-            "--property: {FORMULAS:?}; expected the formulas to be evaluated; try --formulas"
-        )));
-    }
-    if arguments.formulas && !arguments.bounds.refinement {
-        let why = match arguments.property {
-            Some(property) => {
-                format!("{property} alone is checked; expected a property of the comparison with")
-            }
-            None => "no abstract actions; expected bounds that compare with".to_owned(),
-        };
-        return Err(Failure::usage(format_args!(
-            "--formulas: {why} the abstract protocol; try quorate check refinement --formulas"
-        )));
-    }
-    Ok(())
-}
-
 fn unknown_flag(flag: &str) -> Failure {
     let known = FLAGS.into_iter().chain(BOUNDS.iter().map(|bound| bound.flag));
     let known = known.map(|flag| format!("--{flag}"));
@@ -302,10 +242,11 @@ fn read_flag(
             arguments.formulas = true;
             String::new()
         }
-        "save" => {
+        "save" | "coverage" => {
             let file = PathBuf::from(parser.value()?);
             let value = file.display().to_string();
-            arguments.save = Some(file);
+            let place = if flag == "save" { &mut arguments.save } else { &mut arguments.coverage };
+            *place = Some(file);
             value
         }
         _ => {

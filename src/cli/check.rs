@@ -2,8 +2,11 @@
 
 use super::arguments::{Asked, CheckArguments, Format, read};
 use super::progress::ProgressLine;
-use super::{Exit, Failure, formulas, help, json, note, print, quorum, render};
-use quorate_models::{Counts, Mode, Options, Report, Stopper, Verdict, check, counts_line};
+use super::{Exit, Failure, coverage, formulas, help, json, note, print, quorum, render};
+use quorate_models::{
+    Counts, Coverage, Mode, Options, Report, Stopper, Verdict, check, counts_line,
+};
+use quorate_proofs::evaluate::Evaluated;
 use quorate_spec::StepCheck;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,9 +20,19 @@ pub(super) fn run(parser: &mut lexopt::Parser) -> Result<Exit, Failure> {
     }
 }
 
+/// What is told of a check beside its own report.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Beside<'a> {
+    /// What was evaluated of the formulas, if they were.
+    pub(super) evaluated: Option<&'a Evaluated>,
+    /// What has happened in all runs that were merged, if this one was.
+    pub(super) merged: Option<&'a Coverage>,
+}
+
 fn check_protocol(arguments: &CheckArguments) -> Result<Exit, Failure> {
     // Not after an hour of search.
-    arguments.save.as_deref().map_or(Ok(()), must_be_writable)?;
+    arguments.save.as_deref().map_or(Ok(()), |file| must_be_writable("save", file, EXAMPLE))?;
+    arguments.coverage.as_deref().map_or(Ok(()), coverage::must_be_mergeable)?;
     let stopper = Stopper::default();
     stop_when_interrupted(&stopper)?;
     if arguments.format == Format::Human {
@@ -46,13 +59,12 @@ fn check_protocol(arguments: &CheckArguments) -> Result<Exit, Failure> {
     if let (Verdict::Violated(counterexample), Some(file)) = (&report.verdict, &arguments.save) {
         write(file, &counterexample.script)?;
     }
+    let merged = coverage::merge(arguments.coverage.as_deref(), Coverage::of_check(&report))?;
     let evaluated = formulas.map(|formulas| formulas.evaluated());
+    let beside = Beside { evaluated: evaluated.as_ref(), merged: merged.as_ref() };
     match arguments.format {
-        Format::Human => print(&render::report(arguments, &report, evaluated.as_ref()))?,
-        Format::Json => {
-            let report = json::report(arguments, &report, evaluated.as_ref());
-            print(&format!("{report:#}\n"))?
-        }
+        Format::Human => print(&render::report(arguments, &report, &beside))?,
+        Format::Json => print(&format!("{:#}\n", json::report(arguments, &report, &beside)))?,
     };
     if arguments.update_counts {
         match report.verdict {
@@ -85,18 +97,19 @@ pub(super) fn stop_when_interrupted(stopper: &Stopper) -> Result<(), Failure> {
     ctrlc::set_handler(handler).map_err(|error| Failure::usage(format_args!("signals: {error}")))
 }
 
-/// Whether there is a place for a file.
-pub(super) fn must_be_writable(file: &Path) -> Result<(), Failure> {
+/// The name of a file for a counterexample.
+pub(super) const EXAMPLE: &str = "counterexample.txt";
+
+/// Whether there is a place for the file that a flag names; the example is a name for one.
+pub(super) fn must_be_writable(flag: &str, file: &Path, example: &str) -> Result<(), Failure> {
     let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty());
     let parent = parent.unwrap_or(Path::new("."));
     if file.is_dir() || !parent.is_dir() {
         let (show, parent) = (file.display(), parent.display());
         let message = if file.is_dir() {
-            format!(
-                "--save: \"{show}\"; expected a file, not a directory; try {show}/counterexample.txt"
-            )
+            format!("--{flag}: \"{show}\"; expected a file, not a directory; try {show}/{example}")
         } else {
-            format!("--save: \"{show}\"; expected a directory that exists; try mkdir -p {parent}")
+            format!("--{flag}: \"{show}\"; expected a directory that exists; try mkdir -p {parent}")
         };
         return Err(Failure::new(Exit::CannotWrite, message));
     }

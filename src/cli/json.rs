@@ -1,19 +1,15 @@
 //! Printing what a check found, for programs.
 
 use super::arguments::CheckArguments;
-use super::formulas;
-use super::render::{applies, collision_one_in, never_fired};
+use super::check::Beside;
+use super::render::{applies, collision_one_in, never_fired, unseen};
+use super::{coverage, formulas};
 use quorate_cluster::ActionKind;
 use quorate_models::{Counts, Report, Verdict, memory_peak};
-use quorate_proofs::evaluate::Evaluated;
 use serde_json::{Value, json};
 
 /// What a check found, as one object.
-pub(super) fn report(
-    arguments: &CheckArguments,
-    report: &Report,
-    evaluated: Option<&Evaluated>,
-) -> Value {
+pub(super) fn report(arguments: &CheckArguments, report: &Report, beside: &Beside<'_>) -> Value {
     let counts =
         |counts: Counts| json!({ "distinct": counts.distinct, "generated": counts.generated });
     let verdict = match &report.verdict {
@@ -61,13 +57,16 @@ pub(super) fn report(
         "seconds": report.elapsed.as_secs_f64(),
         "memory_bytes": report.memory,
         "validated": arguments.validate.then_some(report.validated),
-        "formulas": evaluated.map(formulas::json),
+        "formulas": beside.evaluated.map(formulas::json),
         "peak_memory_bytes": peak,
         "actions": actions.collect::<serde_json::Map<String, Value>>(),
         "never_fired": never_fired(arguments, report),
+        "abstract": report.exercised.map(coverage::abstract_json),
+        "coverage": beside.merged.map(coverage::json),
         "required": arguments.required(),
         "reached": report.reached,
         "missing": report.missing,
+        "unseen": unseen(report),
         "collision_one_in": collision_one_in(report.counts.distinct),
         "stopped_by": stopped_by,
         "violation": violation,

@@ -1,4 +1,4 @@
-//! `quorate list`: what can be checked, one line each.
+//! `quorate list`: what can be checked and what should happen, one line each.
 
 use super::arguments::QUORUM_WITHOUT_LEADER;
 use super::text::{grouped, labelled};
@@ -6,7 +6,7 @@ use super::{Exit, Failure, must_end, print};
 use quorate_models::{ASSERTIONS, Mode, NAMED, Named};
 use quorate_spec::properties::{END_TO_END, PROPERTIES};
 use quorate_spec::witnesses::WITNESSES;
-use quorate_spec::{COUPLED, REFINEMENT};
+use quorate_spec::{COUPLED, GUARDS, REFINEMENT};
 
 /// Runs `quorate list`.
 pub(super) fn run(parser: &mut lexopt::Parser) -> Result<Exit, Failure> {
@@ -38,7 +38,23 @@ pub(super) fn run(parser: &mut lexopt::Parser) -> Result<Exit, Failure> {
     for witness in WITNESSES {
         out.push_str(&labelled(witness.name, width, witness.reading));
     }
+    out.push_str(&guards());
     print(&out)
+}
+
+/// The guards of the abstract protocol. What they say, they say with every action that happens, unless something is
+/// wanting.
+fn guards() -> String {
+    let mut out = String::from(
+        "\nGuards, exercised by every such action that happens, unless something is wanting:\n",
+    );
+    let width = GUARDS.iter().map(|guard| guard.full_name.len()).max().unwrap_or(0);
+    for guard in GUARDS {
+        let unless = guard.vacuity.map(|vacuity| format!(" Unless {}.", vacuity.reading()));
+        let text = format!("{}{}", guard.reading, unless.unwrap_or_default());
+        out.push_str(&labelled(guard.full_name, width, &text));
+    }
+    out
 }
 
 fn counts(model: &Named) -> String {

@@ -9,6 +9,7 @@ mod check;
 mod children;
 mod cluster;
 mod config_file;
+mod coverage;
 mod formulas;
 mod inductive;
 mod json;
@@ -42,7 +43,7 @@ use text::unknown;
 enum Exit {
     /// Everything asked for was done, and everything holds.
     Holds = 0,
-    /// A property is violated, a search was vacuous, or a count has changed.
+    /// A property is violated, a search was vacuous, a count has changed, or something never happened.
     Violated = 1,
     /// A search was stopped before its end.
     Incomplete = 2,
@@ -127,7 +128,7 @@ counts when a majority holds it durably. The checks below run the very core that
 quorate help says more.
 ";
 
-const COMMANDS: [&str; 11] = [
+const COMMANDS: [&str; 12] = [
     "cluster",
     "serve",
     "status",
@@ -136,6 +137,7 @@ const COMMANDS: [&str; 11] = [
     "simulate",
     "inductive",
     "prove",
+    "coverage",
     "list",
     "replay",
     "help",
@@ -172,6 +174,7 @@ fn dispatch(arguments: Vec<OsString>) -> Result<Exit, Failure> {
             Some("simulate") => simulate::run(&mut parser),
             Some("prove") => prove::run(&mut parser),
             Some("inductive") => inductive::run(&mut parser),
+            Some("coverage") => coverage::run(&mut parser),
             Some("list") => list::run(&mut parser),
             Some("replay") => replay::run(&mut parser),
             Some("help") => print(&help()),
@@ -230,7 +233,8 @@ Usage:
   quorate simulate [OPTIONS]         run clusters by chance, with faults; every check on the way
   quorate inductive [OPTIONS]        take a step of the core from any state that the proofs' invariant allows
   quorate prove [FILE] [OPTIONS]     prove the protocol for any number of servers, with z3 and cvc5
-  quorate list                       models, properties and reachability witnesses
+  quorate coverage FILE...           what has never happened in all the runs that were merged into files
+  quorate list                       models, properties, reachability witnesses and guards
   quorate replay FILE                run a scenario or a saved counterexample, checking every step
   quorate help                       this text
 
@@ -247,6 +251,7 @@ Options of check:
   --memory-limit SIZE    stop at this much memory, like 800M or 4G (most of what is available)
   --format human|json    how the result is printed (human)
   --save FILE            save a counterexample, for quorate replay
+  --coverage FILE        add what happened to a file, and say what never has in all its runs
   --update-counts        record the counts found as those of the model
 
 Bounds of check, where they are to differ from the model's:
@@ -268,9 +273,9 @@ Options of serve, each with its value or the default in brackets:
   --init                      make an empty log first, for a server that has never run
   --stop-on-eof               stop when standard input ends, too
 
-Exit codes: 0 done, all hold; 1 violated, vacuous or count changed; 2 incomplete; 64 usage; 65 a file is not
-what it should be; 66 no such file; 69 nobody answers, or a port or log is in use; 70 a server has stopped by
-itself; 73 a file cannot be written.
+Exit codes: 0 done, all hold; 1 violated, vacuous, count changed, or something never happened; 2 incomplete;
+64 usage; 65 a file is not what it should be; 66 no such file; 69 nobody answers, or a port or log is in use;
+70 a server has stopped by itself; 73 a file cannot be written.
 ",
         client = settings::CLIENT_LISTEN,
         settings = settings::settings_help(),

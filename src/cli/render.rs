@@ -1,11 +1,12 @@
 //! Printing what a check is about to do, and what it found.
 
 use super::arguments::{CheckArguments, QUORUM_WITHOUT_LEADER};
-use super::formulas;
+use super::check::{Beside, EXAMPLE};
 use super::text::{count, grouped, labelled, memory, seconds, shell_word, wrapped};
+use super::{coverage, formulas};
 use quorate_cluster::ActionKind;
 use quorate_models::{Counterexample, Counts, Mode, NAMED, Report, Search, StopReason, Verdict};
-use quorate_proofs::evaluate::Evaluated;
+use quorate_spec::WITNESSES;
 use std::fmt::Write;
 
 /// A line of what is said about a check.
@@ -87,11 +88,7 @@ fn headline(arguments: &CheckArguments, report: &Report) -> String {
 }
 
 /// What a check found, for people.
-pub(super) fn report(
-    arguments: &CheckArguments,
-    report: &Report,
-    evaluated: Option<&Evaluated>,
-) -> String {
+pub(super) fn report(arguments: &CheckArguments, report: &Report, beside: &Beside<'_>) -> String {
     let mut out = String::new();
     if let Verdict::Violated(counterexample) = &report.verdict {
         out.push_str(&trace(counterexample));
@@ -111,7 +108,7 @@ pub(super) fn report(
         let validated = format!("{steps} steps done under every way to rename the servers");
         out.push_str(&line("validated", &validated));
     }
-    if let Some(evaluated) = evaluated {
+    if let Some(evaluated) = beside.evaluated {
         out.push_str(&line("formulas", &formulas::in_words(evaluated)));
     }
     out.push_str(&line("actions", &fired(arguments, report)));
@@ -122,7 +119,15 @@ pub(super) fn report(
         let label = if is_whole { "NEVER" } else { "not yet" };
         out.push_str(&line(label, &idle.join(", ")));
     }
+    let beside_abstract = match report.exercised {
+        Some(exercised) => coverage::abstract_in_words(exercised, is_whole),
+        None => "not looked at; --refinement yes does".to_owned(),
+    };
+    out.push_str(&line("abstract", &beside_abstract));
     out.push_str(&reached(arguments, report, is_whole));
+    if let Some(file) = &arguments.coverage {
+        out.push_str(&line("coverage", &coverage::merged_in_words(file, beside.merged)));
+    }
     out.push_str(&line("collision", &collision_odds(distinct)));
     // A command that is broken cannot be pasted.
     let _ = writeln!(out, "  next       {}", next_command(arguments, report));
@@ -145,6 +150,12 @@ fn reached(arguments: &CheckArguments, report: &Report, is_whole: bool) -> Strin
         let also = if required.is_empty() { "" } else { "also " };
         out.push_str(&line("happened", &format!("{also}{}", others.join(", "))));
     }
+    let unseen = unseen(report);
+    // What a violation cut short has not shown says nothing.
+    let is_violated = matches!(report.verdict, Verdict::Violated(_));
+    if !unseen.is_empty() && !is_violated {
+        out.push_str(&line("unseen", &unseen.join(", ")));
+    }
     if !report.missing.is_empty() {
         let missing = report.missing.join(", ");
         let name = arguments.model.name;
@@ -158,6 +169,13 @@ fn reached(arguments: &CheckArguments, report: &Report, is_whole: bool) -> Strin
         });
     }
     out
+}
+
+/// The reachability witnesses that were not reached, but for those that are missing.
+pub(super) fn unseen(report: &Report) -> Vec<&'static str> {
+    let names = WITNESSES.iter().map(|witness| witness.name);
+    let is_seen = |name: &&str| report.reached.contains(name) || report.missing.contains(name);
+    names.filter(|name| !is_seen(name)).collect()
 }
 
 /// A counterexample, step by step.
@@ -239,7 +257,7 @@ fn next_command(arguments: &CheckArguments, report: &Report) -> String {
         (Verdict::Violated(_), Some(file)) => {
             format!("quorate replay {}", shell_word(&file.display().to_string()))
         }
-        (Verdict::Violated(_), None) => with("save", "counterexample.txt".to_owned()),
+        (Verdict::Violated(_), None) => with("save", EXAMPLE.to_owned()),
         (Verdict::Vacuous, _) => "quorate list  # says what each of these is".to_owned(),
         (Verdict::CountChanged(_), _) => {
             format!("quorate check {name} --update-counts  # once the change is explained")

@@ -27,7 +27,8 @@ mod step_check;
 pub mod witnesses;
 
 pub use abstract_protocol::{
-    Abstract, BY_TYPES, GUARDS, Guard, GuardFailed, Leadership, Lemma, Node,
+    Abstract, BY_TYPES, Exercised, GUARDS, Guard, GuardFailed, Leadership, Lemma, Node, Vacuity,
+    place_of,
 };
 pub use assertions::{ASSERTIONS, guarded};
 pub use client_history::{ClientHistory, LINEARIZABILITY};

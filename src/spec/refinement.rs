@@ -12,7 +12,7 @@
 //!
 //! [AbadiLamport91]: <https://doi.org/10.1016/0304-3975(91)90224-P>
 
-use crate::abstract_protocol::Abstract;
+use crate::abstract_protocol::{Abstract, Exercised};
 use crate::coupling::{coupled, coupled_server, nodes_are_disks};
 use crate::facts::{describe, is_fact};
 use crate::{AbstractStep, FORMULAS, StepCheck, Transition, Violation};
@@ -37,11 +37,12 @@ impl Refinement {
         Refinement { abstract_state: Abstract::assumed_of(cluster) }
     }
 
-    /// Follows one transition: [`refine`], and then [`coupled`] with the cluster after it.
+    /// Follows one transition: [`refine`], and then [`coupled`] with the cluster after it. Returns the guards that it
+    /// exercised.
     ///
     /// # Errors
     /// What does not hold; then the abstract state means nothing any more.
-    pub fn check(&mut self, transition: &Transition<'_>) -> Result<(), Violation> {
+    pub fn check(&mut self, transition: &Transition<'_>) -> Result<Exercised, Violation> {
         self.check_beside(transition, None)
     }
 
@@ -53,9 +54,10 @@ impl Refinement {
         &mut self,
         transition: &Transition<'_>,
         opinion: Option<&dyn StepCheck>,
-    ) -> Result<(), Violation> {
-        refine_beside(&mut self.abstract_state, transition, opinion)?;
-        coupled(&self.abstract_state, transition.after)
+    ) -> Result<Exercised, Violation> {
+        let exercised = refine_beside(&mut self.abstract_state, transition, opinion)?;
+        coupled(&self.abstract_state, transition.after)?;
+        Ok(exercised)
     }
 
     /// Follows one transition, with a second opinion if there is one, and looks at the server that acted alone.
@@ -70,10 +72,12 @@ impl Refinement {
         &mut self,
         transition: &Transition<'_>,
         opinion: Option<&dyn StepCheck>,
-    ) -> Result<(), Violation> {
+    ) -> Result<Exercised, Violation> {
         let acting = acting(transition);
-        Replay { state: &mut self.abstract_state, transition, opinion }.all(acting.into_iter())?;
-        acting.map_or(Ok(()), |server| coupled_server(&self.abstract_state, server))
+        let replay = Replay::new(&mut self.abstract_state, transition, opinion);
+        let exercised = replay.all(acting.into_iter())?;
+        acting.map_or(Ok(()), |server| coupled_server(&self.abstract_state, server))?;
+        Ok(exercised)
     }
 }
 
@@ -87,12 +91,15 @@ fn acting<'a>(transition: &Transition<'a>) -> Option<&'a Server> {
     transition.after.server(acting?)
 }
 
-/// Replays the abstract actions that a transition performs, and compares.
+/// Replays the abstract actions that a transition performs, and compares. Returns the guards that they exercised.
 ///
 /// # Errors
 /// The guard that fails, the server whose disk is not what the actions say, or the message that is not
 /// true; then the abstract state means nothing any more.
-pub fn refine(state: &mut Abstract<Command>, transition: &Transition<'_>) -> Result<(), Violation> {
+pub fn refine(
+    state: &mut Abstract<Command>,
+    transition: &Transition<'_>,
+) -> Result<Exercised, Violation> {
     refine_beside(state, transition, None)
 }
 
@@ -104,8 +111,8 @@ pub fn refine_beside(
     state: &mut Abstract<Command>,
     transition: &Transition<'_>,
     opinion: Option<&dyn StepCheck>,
-) -> Result<(), Violation> {
-    Replay { state, transition, opinion }.all(transition.after.servers.iter())
+) -> Result<Exercised, Violation> {
+    Replay::new(state, transition, opinion).all(transition.after.servers.iter())
 }
 
 /// The abstract protocol on its way along a transition.
@@ -113,9 +120,18 @@ struct Replay<'a, 't> {
     state: &'a mut Abstract<Command>,
     transition: &'a Transition<'t>,
     opinion: Option<&'a dyn StepCheck>,
+    exercised: Exercised,
 }
 
-impl Replay<'_, '_> {
+impl<'a, 't> Replay<'a, 't> {
+    fn new(
+        state: &'a mut Abstract<Command>,
+        transition: &'a Transition<'t>,
+        opinion: Option<&'a dyn StepCheck>,
+    ) -> Replay<'a, 't> {
+        Replay { state, transition, opinion, exercised: Exercised::default() }
+    }
+
     fn violation(&self, property: &'static str, why: &str) -> Violation {
         Violation { property, why: format!("{}: {why}", self.transition.action.name()) }
     }
@@ -125,7 +141,10 @@ impl Replay<'_, '_> {
     }
 
     /// Replays the abstract actions, and compares the nodes of these servers with their disks.
-    fn all<'s>(&mut self, mut servers: impl Iterator<Item = &'s Server>) -> Result<(), Violation> {
+    fn all<'s>(
+        mut self,
+        mut servers: impl Iterator<Item = &'s Server>,
+    ) -> Result<Exercised, Violation> {
         let Transition { happening, after, .. } = *self.transition;
         for action in &happening.synced {
             self.perform(action, None, &"a write that became durable")?;
@@ -145,7 +164,7 @@ impl Replay<'_, '_> {
                 agrees.map_err(|why| self.violation(FORMULAS, &describe(envelope, &why)))?;
             }
         }
-        Ok(())
+        Ok(self.exercised)
     }
 
     /// Replays the events of a step. What the step hands to the state machine must be what it says it applies.
@@ -175,8 +194,10 @@ impl Replay<'_, '_> {
         by: &dyn fmt::Display,
     ) -> Result<(), Violation> {
         let before = self.opinion.map(|opinion| (opinion, self.state.clone(), payload.clone()));
+        let exercised = self.state.exercised_by(action);
         let performed = self.state.perform(action, payload);
         performed.map_err(|failed| self.diverged(&format!("{by}: {action:?}: {failed}")))?;
+        self.exercised.add(exercised);
         let Some((opinion, before, payload)) = before else { return Ok(()) };
         let payload = payload.as_ref();
         let step = AbstractStep { before: &before, action, payload, after: self.state };

@@ -1,6 +1,7 @@
 //! The command line from outside: the real program, what it prints, and how it ends.
 
 mod check;
+mod coverage;
 mod errors;
 mod prove;
 mod replay;

@@ -18,6 +18,7 @@ fn what_it_is_and_what_it_can_do() {
         "serve -h",
         "status --help",
         "log -h",
+        "coverage --help",
     ] {
         let run = Session::new("texts_same").run(same);
         assert_eq!((run.code, &run.stdout), (Some(0), &help.stdout), "{same}");

@@ -3,5 +3,6 @@
 mod agreement;
 mod mistakes;
 mod naive;
+mod vacuity;
 mod walk;
 mod z3;

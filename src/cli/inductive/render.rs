@@ -1,5 +1,6 @@
 //! Printing what an inductive check is about to do, and what it found.
 
+use super::super::coverage;
 use super::super::text::{count, grouped, labelled, seconds, wrapped};
 use super::arguments::InductiveArguments;
 use super::{Report, Verdict};
@@ -150,6 +151,7 @@ fn variety(summary: &Summary) -> String {
         "abstract",
         &in_words(AbstractAction::NAMES.into_iter().zip(summary.performed)),
     ));
+    out.push_str(&line("guards", &coverage::guards_in_words(summary.exercised, true)));
     out.push_str(&line(
         "unreachable",
         &in_words(summary.shown().map(|(name, states)| (name, states as u64))),
@@ -219,6 +221,7 @@ pub(super) fn json(arguments: &InductiveArguments, report: &Report) -> Value {
         "steps": object(&STEPS, &summary.steps),
         "changed": object(&STEPS, &summary.changed),
         "performed": object(&AbstractAction::NAMES, &summary.performed),
+        "abstract": coverage::abstract_json(summary.exercised),
         "leaders": summary.leaders,
         "lengths": summary.lengths,
         "chosen": summary.chosen,

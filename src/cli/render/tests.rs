@@ -1,5 +1,6 @@
 use super::{plan, report};
 use crate::cli::arguments::{Asked, CheckArguments, read};
+use crate::cli::check::Beside;
 use crate::cli::json;
 use quorate_models::{Counts, Limits, Options, Report, StopReason, check};
 use std::time::Duration;
@@ -16,7 +17,7 @@ fn asked(line: &str) -> CheckArguments {
 /// What a check finds, and the verdict and the next command that are printed for it.
 fn found(arguments: &CheckArguments, options: &Options) -> (Report, String, String) {
     let found = check(&arguments.bounds, options, &mut |_| {});
-    let text = report(arguments, &found, None);
+    let text = report(arguments, &found, &Beside::default());
     let next = text.lines().find_map(|line| line.strip_prefix("  next       "));
     let verdict = text.lines().take_while(|line| !line.starts_with("  states"));
     let (verdict, next) = (verdict.collect::<String>(), next.unwrap_or("").to_owned());
@@ -31,9 +32,9 @@ fn what_never_happened_is_called_vacuous_and_named() {
     let (found, verdict, next) = found(&arguments, &options);
     assert_eq!(verdict, "VACUOUS: everything was explored, but this never happened: read_served");
     assert_eq!(next, "quorate list  # says what each of these is");
-    let text = report(&arguments, &found, None);
+    let text = report(&arguments, &found, &Beside::default());
     assert!(text.contains("\n  MISSING    read_served\n"), "{text}");
-    let value = json::report(&arguments, &found, None);
+    let value = json::report(&arguments, &found, &Beside::default());
     assert_eq!(
         (&value["verdict"], &value["missing"][0]),
         (&"vacuous".into(), &"read_served".into())
@@ -51,7 +52,7 @@ fn a_changed_count_names_both_counts() {
         "COUNT CHANGED: no violation, but 1,000 distinct and 2,000 generated states are recorded"
     );
     assert_eq!(next, "quorate check pair --update-counts  # once the change is explained");
-    assert_eq!(json::report(&arguments, &found, None)["verdict"], "count changed");
+    assert_eq!(json::report(&arguments, &found, &Beside::default())["verdict"], "count changed");
     let recorded = arguments.recorded();
     assert_eq!(recorded, Some(found.counts), "the real record is right");
 }
@@ -75,7 +76,7 @@ fn every_limit_says_what_stopped_the_search_and_how_to_go_on() {
         let begin = format!("INCOMPLETE: stopped by {reason}; no violation among the ");
         assert!(verdict.starts_with(&begin), "{verdict}");
         assert_eq!(next, next_command);
-        assert!(json::report(&arguments, &found, None)["stopped_by"] == reason);
+        assert!(json::report(&arguments, &found, &Beside::default())["stopped_by"] == reason);
     }
 }
 
@@ -88,11 +89,11 @@ fn after_an_interrupt_the_same_command_is_next() {
     assert!(verdict.starts_with("INCOMPLETE: stopped by an interrupt; "), "{verdict}");
     assert_eq!(next, "quorate check elections --threads 2");
     assert_eq!(found.counts, Counts { distinct: 1, generated: 1 });
-    let text = report(&arguments, &found, None);
+    let text = report(&arguments, &found, &Beside::default());
     assert!(text.contains("  not yet    leader_elected, "), "{text}");
     assert!(!text.contains("NEVER") && !text.contains("MISSING"), "{text}");
     let stopped = quorate_models::Verdict::Incomplete(StopReason::Panicked);
-    let text = report(&arguments, &Report { verdict: stopped, ..found }, None);
+    let text = report(&arguments, &Report { verdict: stopped, ..found }, &Beside::default());
     assert!(text.starts_with("INCOMPLETE: stopped by a mistake in the check itself"), "{text}");
 }
 

@@ -17,6 +17,8 @@ pub(super) struct SimulateArguments {
     pub(super) threads: usize,
     pub(super) format: Format,
     pub(super) save: Option<PathBuf>,
+    /// The file to which what happened is added.
+    pub(super) coverage: Option<PathBuf>,
     /// Whether the formulas that solvers prove are evaluated on every abstract action.
     pub(super) formulas: bool,
 }
@@ -25,7 +27,7 @@ pub(super) struct SimulateArguments {
 pub(super) type Flag = (&'static str, &'static str, &'static str);
 
 /// The flags.
-pub(super) const FLAGS: [Flag; 11] = [
+pub(super) const FLAGS: [Flag; 12] = [
     ("servers", "N", "how many servers, 1 to 7 (3)"),
     ("seed", "N", "the number from which all chance follows (1)"),
     ("steps", "N", "how many actions in all (1_000_000)"),
@@ -41,6 +43,7 @@ pub(super) const FLAGS: [Flag; 11] = [
     ("threads", "N", "how many threads share the episodes (all processors)"),
     ("format", "human|json", "how the result is printed (human)"),
     ("save", "FILE", "save a failure, with as few actions as possible, for quorate replay"),
+    ("coverage", "FILE", "add what happened to a file, and say what never has in all its runs"),
 ];
 
 impl SimulateArguments {
@@ -87,6 +90,7 @@ pub(super) fn read(parser: &mut Parser) -> Result<Option<SimulateArguments>, Fai
         threads: std::thread::available_parallelism().map_or(1, usize::from),
         format: Format::Human,
         save: None,
+        coverage: None,
         formulas: false,
     };
     while let Some(argument) = parser.next()? {
@@ -94,6 +98,7 @@ pub(super) fn read(parser: &mut Parser) -> Result<Option<SimulateArguments>, Fai
             Arg::Long("help") | Arg::Short('h') => return Ok(None),
             Arg::Long("formulas") => arguments.formulas = true,
             Arg::Long("save") => arguments.save = Some(PathBuf::from(parser.value()?)),
+            Arg::Long("coverage") => arguments.coverage = Some(PathBuf::from(parser.value()?)),
             Arg::Long(flag) => {
                 let flag = flag.to_owned();
                 let Some((flag, _, _)) = FLAGS.iter().find(|(known, _, _)| *known == flag) else {

@@ -4,15 +4,15 @@ mod arguments;
 mod render;
 
 use super::arguments::Format;
-use super::check::{must_be_writable, stop_when_interrupted, write};
+use super::check::{EXAMPLE, must_be_writable, stop_when_interrupted, write};
 use super::one_line::OneLine;
 use super::text::{grouped, labelled, seconds};
-use super::{Exit, Failure, formulas, help, print};
+use super::{Exit, Failure, coverage, formulas, help, print};
 use arguments::{SimulateArguments, read};
-use quorate_models::Stopper;
 use quorate_models::simulation::{
     Failure as Violated, Outcome, Summary, minimise, run_episode, simulate,
 };
+use quorate_models::{Coverage, Stopper};
 use quorate_proofs::evaluate::Evaluated;
 use quorate_spec::StepCheck;
 use std::time::{Duration, Instant};
@@ -27,6 +27,8 @@ struct Report {
     is_complete: bool,
     /// What was evaluated of the formulas, if they were.
     evaluated: Option<Evaluated>,
+    /// What has happened in all runs that were merged, if this one was.
+    merged: Option<Coverage>,
 }
 
 /// The lines of the help text that list the flags.
@@ -40,7 +42,8 @@ pub(super) fn flags_help() -> String {
 /// Runs `quorate simulate` with what follows it.
 pub(super) fn run(parser: &mut lexopt::Parser) -> Result<Exit, Failure> {
     let Some(arguments) = read(parser)? else { return print(&help()) };
-    arguments.save.as_deref().map_or(Ok(()), must_be_writable)?;
+    arguments.save.as_deref().map_or(Ok(()), |file| must_be_writable("save", file, EXAMPLE))?;
+    arguments.coverage.as_deref().map_or(Ok(()), coverage::must_be_mergeable)?;
     let stopper = Stopper::default();
     stop_when_interrupted(&stopper)?;
     if arguments.format == Format::Human {
@@ -50,6 +53,10 @@ pub(super) fn run(parser: &mut lexopt::Parser) -> Result<Exit, Failure> {
     let opinion = formulas.as_deref().map(|formulas| -> &dyn StepCheck { formulas });
     let mut report = carry_out(&arguments, &stopper, opinion);
     report.evaluated = formulas.as_ref().map(|formulas| formulas.evaluated());
+    let Outcome { summary, failure } = &report.outcome;
+    let happened =
+        failure.is_none().then(|| Coverage::of_simulation(summary, arguments.plan.checks));
+    report.merged = coverage::merge(arguments.coverage.as_deref(), happened)?;
     if let (Some(minimal), Some(file)) = (&report.minimal, &arguments.save) {
         write(file, &minimal.script())?;
     }
@@ -93,7 +100,7 @@ fn carry_out(
     };
     let elapsed = begin.elapsed();
     let minimal = outcome.failure.as_deref().map(|failure| minimise::minimise(failure, opinion));
-    Report { outcome, minimal, elapsed, is_complete, evaluated: None }
+    Report { outcome, minimal, elapsed, is_complete, evaluated: None, merged: None }
 }
 
 /// How far a simulation is.

@@ -1,7 +1,7 @@
 //! Printing what a simulation is about to do, and what it found.
 
-use super::super::formulas;
 use super::super::text::{count, grouped, labelled, seconds, shell_word, wrapped};
+use super::super::{coverage, formulas};
 use super::Report;
 use super::arguments::{SimulateArguments, faults_in_words};
 use quorate_cluster::ActionKind;
@@ -74,6 +74,10 @@ pub(super) fn report(arguments: &SimulateArguments, report: &Report) -> String {
     if report.outcome.failure.is_none() {
         out.push_str(&happened(arguments, summary));
     }
+    if let Some(file) = &arguments.coverage {
+        let merged = report.merged.as_ref();
+        out.push_str(&line("coverage", &coverage::merged_in_words(file, merged)));
+    }
     // A command that is broken cannot be pasted.
     let _ = writeln!(out, "  next       {}", next(arguments, report));
     out
@@ -100,6 +104,11 @@ fn happened(arguments: &SimulateArguments, summary: &Summary) -> String {
     if !never.is_empty() {
         out.push_str(&line("never", &never.join(", ")));
     }
+    let guards = match arguments.plan.checks {
+        Checks::All => coverage::guards_in_words(summary.exercised, true),
+        Checks::Steps => "not looked at; --checks all does".to_owned(),
+    };
+    out.push_str(&line("guards", &guards));
     out
 }
 
@@ -135,8 +144,12 @@ fn next(arguments: &SimulateArguments, report: &Report) -> String {
         (Some(failure), None) => {
             arguments.command(seed, Some(failure.episode)) + " --save failure.txt"
         }
-        (None, _) if report.is_complete => arguments.command(seed.wrapping_add(1), None),
-        (None, _) => arguments.command(seed, None),
+        (None, _) => {
+            let seed = if report.is_complete { seed.wrapping_add(1) } else { seed };
+            let file = arguments.coverage.as_ref().map(|file| file.display().to_string());
+            let file = file.map(|file| format!(" --coverage {}", shell_word(&file)));
+            arguments.command(seed, None) + &file.unwrap_or_default()
+        }
     }
 }
 
@@ -201,6 +214,9 @@ pub(super) fn json(arguments: &SimulateArguments, report: &Report) -> Value {
         "fired": object(fired(arguments, summary)),
         "performed": object(performed(summary)),
         "never": never(arguments, summary),
+        "abstract": (plan.checks == Checks::All)
+            .then(|| coverage::abstract_json(summary.exercised)),
+        "coverage": report.merged.as_ref().map(coverage::json),
         "answered": summary.answered,
         "unknown": summary.unknown,
         "committed": summary.committed,

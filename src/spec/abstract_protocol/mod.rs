@@ -7,7 +7,8 @@
 //! repeats such facts, so it may be late, lost or doubled; a server's volatile state only anticipates or
 //! remembers them.
 //!
-//! Eight actions change this state. Each has named guards ([`GUARDS`]) and one update, and is relation for
+//! Eight actions change this state. Each has named guards ([`GUARDS`]; [`Exercised`] says which of them a run has
+//! put to use) and one update, and is relation for
 //! relation the action of the same name in the description that the solvers prove: what is proved there
 //! of any number of servers holds of whatever is shown to follow these actions [AbadiLamport91].
 //!
@@ -30,11 +31,13 @@
 
 mod actions;
 mod conditions;
+mod exercised;
 mod guards;
 mod invariant;
 pub(crate) mod logs;
 mod safety;
 
+pub use exercised::{Exercised, Vacuity, place_of};
 pub use guards::{GUARDS, Guard, GuardFailed};
 pub use invariant::{BY_TYPES, Lemma};
 

@@ -7,7 +7,7 @@ use quorate_cluster::{Action, Cluster, Envelope, Happening};
 use quorate_core::{
     AbstractAction, Applied, Event, Index, LogPosition, Message, RequestId, Round, ServerId, Term,
 };
-use quorate_spec::{Refinement, Transition, Violation, facts_hold, is_fact, refine};
+use quorate_spec::{Exercised, Refinement, Transition, Violation, facts_hold, is_fact, refine};
 use runs::{Run, n, setting};
 
 /// A transition, and the abstract protocol beside the cluster before it.
@@ -27,7 +27,7 @@ impl Step {
         Step { refinement, before, action, happening, after }
     }
 
-    fn refine(&self) -> Result<(), Violation> {
+    fn refine(&self) -> Result<Exercised, Violation> {
         let Step { before, action, happening, after, .. } = self;
         let mut state = self.refinement.abstract_state.clone();
         refine(&mut state, &Transition { before, action, happening, after })
