@@ -3,6 +3,7 @@
 mod check;
 mod coverage;
 mod errors;
+mod inductive;
 mod prove;
 mod replay;
 mod servers;
