@@ -7,7 +7,7 @@ mod spoilt;
 use common::{Run, by_chance, n};
 use fastrand::Rng;
 use quorate_cluster::Action;
-use quorate_spec::properties::{check_server, find};
+use quorate_spec::properties::{END_TO_END, check_server, find};
 use quorate_spec::{PROPERTIES, Property, check_state, check_step, for_each_property};
 use std::any::type_name;
 use std::collections::BTreeSet;
@@ -37,6 +37,49 @@ fn the_check_of_all_misses_nothing() {
         let step = check_step(&case.past.transition());
         let verdict = step.and_then(|()| check_state(&case.past.after));
         assert!(verdict.is_err(), "{}: {}", case.property, case.why);
+    }
+}
+
+/// What a state shows is seen in it without the action that led there: counterexamples begin in states, and checks
+/// of whole clusters have nothing else.
+#[test]
+fn what_a_state_shows_is_seen_in_it() {
+    let shown: BTreeSet<&str> = spoilt::cases()
+        .iter()
+        .filter(|case| (find(case.property).expect(case.property).state)(&case.past.after).is_err())
+        .map(|case| case.property)
+        .collect();
+    let expected = [
+        "AppliedKept",
+        "CommitKnown",
+        "CommittedDurable",
+        "ElectionSafety",
+        "LeaderCompleteness",
+        "LeaderVotes",
+        "LogMatching",
+        "LogTerms",
+        "MatchDurable",
+        "NextGtMatch",
+        "OneOutcome",
+        "StateMachineSafety",
+        "VoteOnce",
+    ];
+    assert_eq!(shown, BTreeSet::from(expected));
+}
+
+/// A check asks for everything, for one property, or for those that say what the protocol is for.
+#[test]
+fn a_property_is_asked_for_by_its_name_or_what_it_is_for() {
+    let asked = |name: &str, by| find(name).expect(name).is_asked(by);
+    for (by, election_safety, vote_once) in [
+        (None, true, true),
+        (Some("ElectionSafety"), true, false),
+        (Some("VoteOnce"), false, true),
+        (Some(END_TO_END), true, false),
+        (Some("NoSuchProperty"), false, false),
+    ] {
+        let both = (asked("ElectionSafety", by), asked("VoteOnce", by));
+        assert_eq!(both, (election_safety, vote_once), "{by:?}");
     }
 }
 

@@ -195,6 +195,11 @@ fn application(cases: &mut Vec<Case>) {
     let silent = |past: &mut Past| past.effects().apply = None;
     let why = "n1 moved from 1 to 3 but applied nothing";
     add(cases, "ApplyInOrder", commit(&led()), silent, why);
+    let nothing = |past: &mut Past| {
+        past.effects().apply = Some(Applied { first: Index(4), last: Index(3) });
+    };
+    let why = "n1 applied 4 to 3 while its last applied index went from 3 to 3";
+    add(cases, "ApplyInOrder", last(), nothing, why);
     let undone = |past: &mut Past| past.spoil(3).disk.log.truncate_after(Index(2));
     let why = "n3 applied command 2 of term 1 at index 3, where its disk holds no entry";
     add(cases, "AppliedKept", last(), undone, why);
