@@ -54,9 +54,13 @@ impl<M: StateMachine> Client<M> {
         Ok(ticket)
     }
 
-    /// Makes many requests with one lock, for threads that serve connections: when nothing goes on in the server, it steps
-    /// the protocol, and perhaps the state machine, on this thread, which is sooner than waking another. Takes out of the vector, from its front, those that are let in: each is told its outcome,
-    /// once. What is not let in stays in the vector and has no effect.
+    /// Makes many requests with one lock, for threads that serve connections. Takes out of the vector, from its front,
+    /// those that are let in: each is told its outcome, once. What is not let in stays in the vector and has no
+    /// effect.
+    ///
+    /// When nothing goes on in the server, this thread steps the protocol, which is sooner than waking another: it may
+    /// apply commands and deliver outcomes, also those of others. So the caller holds no lock that the state machine or
+    /// a recipient takes.
     ///
     /// Requests are let in in order, and writes enter the log in that order. A read is answered from a state
     /// that holds every write *acknowledged* before it was made: a client that wants to read what it has just

@@ -37,8 +37,9 @@ pub struct Request<M: StateMachine> {
 
 /// Whoever is told of outcomes.
 pub trait Recipient<R>: Send + Sync {
-    /// Takes the outcome of the request with this tag. Called by the driver, which waits meanwhile, and so
-    /// does the whole server: it only puts the outcome where another thread finds it.
+    /// Takes the outcome of the request with this tag. Called by whoever drives the server, which may be a thread in
+    /// [`Client::submit`](crate::Client::submit), and the whole server waits meanwhile: it only puts the
+    /// outcome where another thread finds it.
     fn deliver(&self, tag: u64, outcome: Result<R, Error>);
 
     /// Takes several outcomes at once, each with the tag of its request, out of the queue. A recipient of many
