@@ -2,7 +2,8 @@
 //!
 //! The protocol lets messages be lost, late, repeated and out of order, so a [`Transport`] promises
 //! nothing, except that it never makes the driver wait. What does not fit is lost, and the protocol sends
-//! it again. What arrives goes into the [`Inbox`], which does not make the transport wait either.
+//! it again. What arrives goes into the [`Inbox`], which does not make the transport wait either, unless its thread
+//! offers to do the driver's work.
 
 use quorate_core::Envelope;
 use std::fmt;
