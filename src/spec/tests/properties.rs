@@ -7,6 +7,7 @@ mod spoilt;
 use common::{Run, by_chance, n};
 use fastrand::Rng;
 use quorate_cluster::Action;
+use quorate_core::Term;
 use quorate_spec::properties::{END_TO_END, check_server, find};
 use quorate_spec::{PROPERTIES, Property, check_state, check_step, for_each_property};
 use std::any::type_name;
@@ -104,6 +105,32 @@ fn local_properties_are_local() {
             assert!(transition.server_changes().any(|change| check_server(&change).is_err()));
         }
     }
+}
+
+/// The check of one server, which is all that a remembered step is checked by, sees what a state would show.
+#[test]
+fn local_properties_see_in_the_server_what_a_state_shows() {
+    let local = |case: &spoilt::Case| find(case.property).expect(case.property);
+    // What VoteOnce reads in a state is the history of votes, which no server holds.
+    let is_meant = |case: &&spoilt::Case| local(case).local && case.property != "VoteOnce";
+    for case in spoilt::cases().iter().filter(is_meant) {
+        let transition = case.past.transition();
+        let mut changes = transition.server_changes();
+        let seen = changes.any(|change| (local(case).server)(&change).is_err());
+        let in_states = (local(case).state)(&case.past.after).is_err();
+        assert!(seen || !in_states, "{}: {}", case.property, case.why);
+    }
+}
+
+/// What a leader knows of followers belongs to one leadership.
+#[test]
+fn a_new_leadership_knows_nothing_of_followers() {
+    let cases = spoilt::cases();
+    let fell = cases.into_iter().find(|case| case.property == "MatchMonotonic").expect("a case");
+    let mut past = fell.past;
+    past.spoil(1).state.current_term = Term(2);
+    let property = find("MatchMonotonic").expect("a property");
+    assert_eq!((property.step)(&past.transition()), Ok(()));
 }
 
 /// The list can be used from another crate, and every name is that of its type.

@@ -341,6 +341,14 @@ fn requests(cases: &mut Vec<Case>) {
         past.leader(1).reads.push_back(read);
     };
     add(cases, "OneOutcome", last(), invents, "servers hold 3 requests, but 2 wait");
+    // A follower answers at once, but not whom it was not asked by.
+    let (mut writing, mut reading) = (led(), led());
+    writing.propose(2, 1);
+    reading.read(2);
+    let another = |past: &mut Past| past.effects().reply[0].request = RequestId(9);
+    let why = "n2 answered r9, which does not wait";
+    add(cases, "OneOutcome", writing.last(), another, why);
+    add(cases, "OneOutcome", reading.last(), another, why);
     let made_up = |past: &mut Past| past.after.history.committed[2].entry = entry(1, 7);
     let why = "command 7 is committed at index 3, but only 2 were issued";
     add(cases, "Integrity", commit(&led()), made_up, why);
