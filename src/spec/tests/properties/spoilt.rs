@@ -333,6 +333,9 @@ fn requests(cases: &mut Vec<Case>) {
     add(cases, "OneOutcome", last(), forgets, "r3 waits, but n1 no longer knows it");
     let misplaces = |past: &mut Past| past.leader(1).writes[0].index = Index(2);
     add(cases, "OneOutcome", last(), misplaces, "r3 waits, but n1 no longer knows it");
+    // A write that is applied by now, and was never answered.
+    let applied = |past: &mut Past| past.spoil(1).state.last_applied = Index(4);
+    add(cases, "OneOutcome", last(), applied, "r3 waits, but n1 no longer knows it");
     let steps_down =
         |past: &mut Past| past.spoil(1).state.role = Role::Follower(Default::default());
     add(cases, "OneOutcome", last(), steps_down, "r3 waits, but n1 no longer knows it");
