@@ -5,8 +5,7 @@ use crate::limits::{Limits, StopReason, Stopper, memory_used};
 use crate::searched::Searched;
 use crate::{Bounds, Counterexample, Counts, PlainModel, Tracker};
 use quorate_cluster::{Action, ActionKind};
-use quorate_spec::witnesses::WITNESSES;
-use quorate_spec::{Exercised, StepCheck};
+use quorate_spec::{Exercised, StepCheck, witnesses};
 use stateright::{Checker, HasDiscoveries};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -162,13 +161,10 @@ pub fn check(bounds: &Bounds, options: &Options, watch: &mut dyn FnMut(&Progress
         let opinion = options.opinion.as_deref();
         Box::new(Counterexample::of_path(bounds, property, &actions, is_shortest, opinion))
     });
-    let is_reached = |name: &&str| {
-        let place = WITNESSES.iter().position(|witness| witness.name == *name);
-        place.is_some_and(|place| found.witnesses & (1 << place) != 0)
-    };
-    let names = || WITNESSES.iter().map(|witness| witness.name);
+    let reached: Vec<&'static str> =
+        witnesses::in_set(found.witnesses).map(|witness| witness.name).collect();
     let missing: Vec<&'static str> =
-        options.required.iter().copied().filter(|name| !is_reached(name)).collect();
+        options.required.iter().copied().filter(|name| !reached.contains(name)).collect();
     let verdict = match (counterexample, found.stopped_by) {
         (Some(counterexample), _) => Verdict::Violated(counterexample),
         (None, Some(reason)) => Verdict::Incomplete(reason),
@@ -185,7 +181,7 @@ pub fn check(bounds: &Bounds, options: &Options, watch: &mut dyn FnMut(&Progress
         fired: found.fired,
         validated: found.validated,
         exercised: bounds.compares(options.property).then_some(found.exercised),
-        reached: names().filter(is_reached).collect(),
+        reached,
         missing,
         elapsed: begun.elapsed(),
         memory: found.memory,

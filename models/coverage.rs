@@ -122,10 +122,8 @@ impl Coverage {
     /// What happened in the episodes of a simulation that ended well.
     pub fn of_simulation(summary: &Summary, checks: Checks) -> Coverage {
         let actions = ActionKind::all().filter(|kind| summary.fired[*kind as usize] > 0);
-        let missing: Vec<&str> =
-            witnesses::missing_from(summary.witnesses).map(|witness| witness.name).collect();
-        let names = WITNESSES.iter().map(|witness| witness.name);
-        let reached: Vec<&str> = names.filter(|name| !missing.contains(name)).collect();
+        let reached: Vec<&str> =
+            witnesses::in_set(summary.witnesses).map(|witness| witness.name).collect();
         let compares = checks == Checks::All;
         Coverage::of_run(actions, &reached, compares.then_some(summary.exercised))
     }

@@ -50,7 +50,7 @@ impl<M: StateMachine> Client<M> {
         let (ticket, slot) = Ticket::new(is_write, self.request_timeout);
         let recipient: Arc<dyn Recipient<M::Reply>> = slot;
         // Who waits for no longer than the request timeout does not do the work of a state machine.
-        self.shared.submit(&mut vec![Request { ask, recipient, tag: 0 }])?;
+        self.shared.submit(&mut vec![Request { ask, recipient, tag: 0 }], false)?;
         Ok(ticket)
     }
 
@@ -69,7 +69,7 @@ impl<M: StateMachine> Client<M> {
     /// # Errors
     /// [`Error::Busy`] or [`Error::Stopped`], when not all are let in.
     pub fn submit(&self, requests: &mut Vec<Request<M>>) -> Result<(), Error> {
-        self.shared.submit_and_stand_in(requests)
+        self.shared.submit(requests, true)
     }
 
     /// How the server is.

@@ -87,16 +87,7 @@ impl<C: Content> Mailbox<C> {
     /// # Errors
     /// When the mailbox is closed; `fill` is not called.
     pub fn put<R>(&self, fill: impl FnOnce(&mut C) -> R) -> Result<R, Closed> {
-        let mut inside = self.inside.lock();
-        if inside.is_closed {
-            return Err(Closed);
-        }
-        let result = fill(&mut inside.content);
-        let must_wake = inside.worker == Worker::Nobody && !inside.content.is_empty();
-        if must_wake {
-            inside.worker = Worker::Owner;
-        }
-        drop(inside);
+        let (result, must_wake) = self.put_for(Worker::Owner, fill)?;
         if must_wake {
             self.filled.notify_one();
         }
@@ -109,16 +100,25 @@ impl<C: Content> Mailbox<C> {
     /// # Errors
     /// When the mailbox is closed; `fill` is not called.
     pub fn put_and_stand_in<R>(&self, fill: impl FnOnce(&mut C) -> R) -> Result<(R, bool), Closed> {
+        self.put_for(Worker::StandIn, fill)
+    }
+
+    /// Changes the content. If nobody works and there is something to take, `worker` does from now on: whether it is so.
+    fn put_for<R>(
+        &self,
+        worker: Worker,
+        fill: impl FnOnce(&mut C) -> R,
+    ) -> Result<(R, bool), Closed> {
         let mut inside = self.inside.lock();
         if inside.is_closed {
             return Err(Closed);
         }
         let result = fill(&mut inside.content);
-        let stands_in = inside.worker == Worker::Nobody && !inside.content.is_empty();
-        if stands_in {
-            inside.worker = Worker::StandIn;
+        let begins = inside.worker == Worker::Nobody && !inside.content.is_empty();
+        if begins {
+            inside.worker = worker;
         }
-        Ok((result, stands_in))
+        Ok((result, begins))
     }
 
     /// Ends the work of a stand-in. What has come meanwhile is for the owner, which is woken for it; and also, if it

@@ -99,12 +99,11 @@ impl<M: StateMachine> Arrivals<M> {
         requests.is_empty()
     }
 
-    /// Takes messages, the first ones first, until there are so many. The rest is lost.
+    /// Takes messages, the first ones first, until there are so many, and counts the rest as lost.
     fn take_messages(&mut self, envelopes: &mut Vec<Envelope<M::Command>>, limit: usize) {
         let room = limit.saturating_sub(self.messages.len()).min(envelopes.len());
         self.messages.extend(envelopes.drain(..room));
         self.messages_lost += envelopes.len() as u64;
-        envelopes.clear();
     }
 }
 
@@ -157,9 +156,16 @@ impl<M: StateMachine> Shared<M> {
         ended.clone()
     }
 
-    /// Puts something into the mailbox, and stands in for the driver if it waits. Not for a thread that holds a lock
-    /// which the driver, the transport or the clock takes.
-    fn bring<R>(&self, fill: impl FnOnce(&mut Arrivals<M>) -> R) -> Result<R, Closed> {
+    /// Puts something into the mailbox; and stands in for the driver if that waits and the caller may. One that holds a
+    /// lock which the driver, the transport or the clock takes may not.
+    fn bring<R>(
+        &self,
+        may_stand_in: bool,
+        fill: impl FnOnce(&mut Arrivals<M>) -> R,
+    ) -> Result<R, Closed> {
+        if !may_stand_in {
+            return self.arrivals.put(fill);
+        }
         let (result, stands_in) = self.arrivals.put_and_stand_in(fill)?;
         if stands_in {
             let has_ended = self.drive().is_some();
@@ -171,30 +177,25 @@ impl<M: StateMachine> Shared<M> {
     /// Says what has become durable, how large the log is now, and what the log thread has counted; and stands in for the
     /// driver, unless there is more to write.
     pub(crate) fn report(&self, count: usize, disk: (u64, DiskFigures), is_done: bool) {
-        let fill = |arrivals: &mut Arrivals<M>| {
+        // A driver that has stopped does not need to know.
+        let _ = self.bring(is_done, |arrivals| {
             arrivals.persisted += count;
             arrivals.disk = Some(disk);
-        };
-        // A driver that has stopped does not need to know.
-        let _ = if is_done { self.bring(fill) } else { self.arrivals.put(fill) };
+        });
     }
 
-    /// Lets requests in, the first ones first, as far as there is room. What is not let in stays.
+    /// Lets requests in, the first ones first, as far as there is room; what is not let in stays. Stands in for the
+    /// driver if that waits and the caller may.
     ///
     /// # Errors
     /// Why not all were let in.
-    pub(crate) fn submit(&self, requests: &mut Vec<Request<M>>) -> Result<(), Error> {
+    pub(crate) fn submit(
+        &self,
+        requests: &mut Vec<Request<M>>,
+        may_stand_in: bool,
+    ) -> Result<(), Error> {
         let limit = self.limits.client_mailbox;
-        self.say(self.arrivals.put(|arrivals| arrivals.let_in(requests, limit)))
-    }
-
-    /// The same, and stands in for the driver if it waits.
-    pub(crate) fn submit_and_stand_in(&self, requests: &mut Vec<Request<M>>) -> Result<(), Error> {
-        let limit = self.limits.client_mailbox;
-        self.say(self.bring(|arrivals| arrivals.let_in(requests, limit)))
-    }
-
-    fn say(&self, fitted: Result<bool, Closed>) -> Result<(), Error> {
+        let fitted = self.bring(may_stand_in, |arrivals| arrivals.let_in(requests, limit));
         match fitted {
             Ok(true) => Ok(()),
             Ok(false) => Err(Error::Busy),
@@ -206,9 +207,9 @@ impl<M: StateMachine> Shared<M> {
     pub(crate) fn inbox(self: &Arc<Self>) -> Inbox<M::Command> {
         let shared = Arc::clone(self);
         let limit = self.limits.peer_mailbox;
-        Inbox::new(move |envelopes, stands_in| {
-            let fill = |arrivals: &mut Arrivals<M>| arrivals.take_messages(envelopes, limit);
-            let taken = if stands_in { shared.bring(fill) } else { shared.arrivals.put(fill) };
+        Inbox::new(move |envelopes, may_stand_in| {
+            let taken =
+                shared.bring(may_stand_in, |arrivals| arrivals.take_messages(envelopes, limit));
             envelopes.clear();
             taken.is_ok()
         })

@@ -1,5 +1,4 @@
 use crate::session::Session;
-use serde_json::Value;
 
 #[test]
 fn what_one_step_from_any_state_does_and_finds() {
@@ -26,22 +25,14 @@ fn an_invariant_that_lacks_a_lemma_is_not_inductive() {
 
 #[test]
 fn the_command_that_is_printed_finds_the_same_again() {
-    let mut session = Session::new("inductive_again");
-    let mut json = |line: &str| -> Value {
-        serde_json::from_str(&session.run(line).stdout).expect("one JSON object")
-    };
-    let first = json("inductive --without ack_seen --states 2000 --threads 1 --format json");
-    let again = first["violation"]["again"].as_str().expect("a command").to_owned();
-    let again = again.strip_prefix("quorate ").expect("it is this command");
-    let second = json(&format!("{again} --format json"));
-    assert_eq!(second["violation"], first["violation"]);
-    assert_eq!(second["verdict"], "violated");
+    Session::new("inductive_again")
+        .must_find_again("inductive --without ack_seen --states 2000 --threads 1");
 }
 
 #[test]
 fn a_wrong_question_is_refused() {
     let mut session = Session::new("inductive_errors");
-    for line in [
+    session.must_refuse(&[
         "inductive three",
         "inductive --server 3",
         "inductive -s",
@@ -56,11 +47,6 @@ fn a_wrong_question_is_refused() {
         "inductive --threads 0",
         "inductive --format yaml",
         "inductive --states",
-    ] {
-        let run = session.run(line);
-        run.must_fail(64);
-        let form = ["; expected ", "; try "];
-        assert!(form.iter().all(|part| run.stderr.contains(part)), "{line}: {}", run.stderr);
-    }
+    ]);
     session.end();
 }

@@ -1,5 +1,6 @@
 //! Running the command, and comparing what it does with a golden file.
 
+use serde_json::Value;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -81,6 +82,29 @@ impl Session {
         self.text += &run.stderr.lines().map(|line| format!("! {line}\n")).collect::<String>();
         self.text += &format!("exit code {}\n\n", run.code.unwrap_or(-1));
         run
+    }
+
+    /// Runs lines that are wrong, each of which must be refused with what would be right.
+    pub(crate) fn must_refuse(&mut self, lines: &[&str]) {
+        for line in lines {
+            let run = self.run(line);
+            run.must_fail(64);
+            let form = ["; expected ", "; try "];
+            assert!(form.iter().all(|part| run.stderr.contains(part)), "{line}: {}", run.stderr);
+        }
+    }
+
+    /// Runs a line that finds a violation, and the command that is then printed, which must find the same.
+    pub(crate) fn must_find_again(&mut self, line: &str) {
+        let mut json = |line: &str| -> Value {
+            let run = self.run(&format!("{line} --format json"));
+            serde_json::from_str(&run.stdout).expect("one JSON object")
+        };
+        let first = json(line);
+        let again = first["violation"]["again"].as_str().expect("a command").to_owned();
+        let second = json(again.strip_prefix("quorate ").expect("it is this command"));
+        assert_eq!(second["violation"], first["violation"]);
+        assert_eq!(second["verdict"], "violated");
     }
 
     /// Compares what happened with the golden file.

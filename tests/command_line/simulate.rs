@@ -1,5 +1,4 @@
 use crate::session::Session;
-use serde_json::Value;
 
 #[test]
 fn what_a_simulation_does_and_finds() {
@@ -28,24 +27,13 @@ fn a_violation_is_minimised_saved_and_replayed() {
 
 #[test]
 fn the_command_that_is_printed_finds_the_same_again() {
-    let mut session = Session::new("simulate_again");
-    let asked = "simulate --faults wipes --steps 50000 --format json";
-    let first = json(&session.run(asked).stdout);
-    let again = first["violation"]["again"].as_str().expect("a command").to_owned();
-    let again = again.strip_prefix("quorate ").expect("it is this command");
-    let second = json(&session.run(&format!("{again} --format json")).stdout);
-    assert_eq!(second["violation"], first["violation"]);
-    assert_eq!(second["verdict"], "violated");
-}
-
-fn json(text: &str) -> Value {
-    serde_json::from_str(text).expect("one JSON object")
+    Session::new("simulate_again").must_find_again("simulate --faults wipes --steps 50000");
 }
 
 #[test]
 fn a_wrong_simulation_is_refused() {
     let mut session = Session::new("simulate_errors");
-    for line in [
+    session.must_refuse(&[
         "simulate three",
         "simulate --server 3",
         "simulate -s",
@@ -60,12 +48,7 @@ fn a_wrong_simulation_is_refused() {
         "simulate --only 1000",
         "simulate --format yaml",
         "simulate --save",
-    ] {
-        let run = session.run(line);
-        run.must_fail(64);
-        let form = ["; expected ", "; try "];
-        assert!(form.iter().all(|part| run.stderr.contains(part)), "{line}: {}", run.stderr);
-    }
+    ]);
     session.run("simulate --save nowhere/failure.txt").must_fail(73);
     session.end();
 }

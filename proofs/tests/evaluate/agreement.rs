@@ -1,6 +1,6 @@
 //! The specification in Rust and the description in logic allow the same steps.
 
-use crate::walk::{Attempt, Walk, any_state, fresh};
+use crate::walk::{Attempt, Walk, attempts, fresh};
 use quorate_core::AbstractAction;
 use quorate_proofs::evaluate::{
     Abstraction, Element, Evaluator, Formulas, LONGEST_LOGS, Shape, States, Tables, Universe,
@@ -96,21 +96,7 @@ fn compare(judge: &Judge, attempt: &Attempt, counts: &mut Counts) {
 fn both_allow_the_same_steps_for_the_same_reason() {
     let judge = Judge::of(REPLICATION);
     let mut counts = Counts::default();
-    for seed in 0..300 {
-        let mut walk = Walk::new(1 + (seed % 5) as u8, seed);
-        for _ in 0..200 {
-            compare(&judge, &walk.attempt(), &mut counts);
-        }
-    }
-    // They agree in states, too, that no steps lead to.
-    let mut random = fastrand::Rng::with_seed(1);
-    for seed in 0..3_000 {
-        let state = any_state(3, &mut random);
-        let mut walk = Walk { state, ..Walk::new(3, seed) };
-        for _ in 0..10 {
-            compare(&judge, &walk.attempt(), &mut counts);
-        }
-    }
+    attempts((300, 3_000), 1, |attempt| compare(&judge, attempt, &mut counts));
     let Counts { allowed, forbidden } = counts;
     println!("allowed {allowed:?}, forbidden {forbidden:?}");
     assert!(allowed.iter().all(|count| *count > 100), "{allowed:?}");

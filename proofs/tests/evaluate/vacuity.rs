@@ -2,7 +2,7 @@
 //! the guard follows from it.
 
 use crate::agreement::Judge;
-use crate::walk::{Attempt, Walk, any_state};
+use crate::walk::{Attempt, attempts};
 use quorate_proofs::REPLICATION;
 use quorate_spec::{GUARDS, Guard};
 use std::collections::BTreeMap;
@@ -55,21 +55,7 @@ fn compare(judge: &Judge, attempt: &Attempt, found: &mut Found) {
 fn a_guard_is_vacuous_where_its_relation_says_so() {
     let judge = Judge::of(&with_vacuities());
     let mut found = Found::new();
-    for seed in 0..100 {
-        let mut walk = Walk::new(1 + (seed % 5) as u8, seed);
-        for _ in 0..200 {
-            compare(&judge, &walk.attempt(), &mut found);
-        }
-    }
-    // In states, too, that no steps lead to.
-    let mut random = fastrand::Rng::with_seed(2);
-    for seed in 0..1_000 {
-        let state = any_state(3, &mut random);
-        let mut walk = Walk { state, ..Walk::new(3, seed) };
-        for _ in 0..10 {
-            compare(&judge, &walk.attempt(), &mut found);
-        }
-    }
+    attempts((100, 1_000), 2, |attempt| compare(&judge, attempt, &mut found));
     println!("{found:?}");
     let expected = GUARDS.iter().filter(|guard| guard.vacuity.is_some());
     let expected = expected.map(|guard| guard.full_name);

@@ -187,3 +187,18 @@ pub(crate) fn any_state(servers: u8, random: &mut fastrand::Rng) -> Abstract<Com
     }
     state
 }
+
+/// Shows steps to `look`: 200 of each of so many walks of up to five servers, and ten from each of so many states, which no
+/// steps need lead to.
+pub(crate) fn attempts((walks, states): (u64, u64), seed: u64, mut look: impl FnMut(&Attempt)) {
+    for seed in 0..walks {
+        let mut walk = Walk::new(1 + (seed % 5) as u8, seed);
+        (0..200).for_each(|_| look(&walk.attempt()));
+    }
+    let mut random = fastrand::Rng::with_seed(seed);
+    for seed in 0..states {
+        let state = any_state(3, &mut random);
+        let mut walk = Walk { state, ..Walk::new(3, seed) };
+        (0..10).for_each(|_| look(&walk.attempt()));
+    }
+}

@@ -140,10 +140,15 @@ pub fn find(name: &str) -> Option<&'static Reachability> {
     WITNESSES.iter().find(|witness| witness.name == name)
 }
 
+/// The witnesses of a set, in the order of [`WITNESSES`].
+pub fn in_set(seen: u64) -> impl Iterator<Item = &'static Reachability> {
+    let places = WITNESSES.iter().enumerate();
+    places.filter(move |(place, _)| seen & (1_u64 << place) != 0).map(|(_, witness)| witness)
+}
+
 /// The witnesses that a set lacks, in the order of [`WITNESSES`].
 pub fn missing_from(seen: u64) -> impl Iterator<Item = &'static Reachability> {
-    let places = WITNESSES.iter().enumerate();
-    places.filter(move |(place, _)| seen & (1_u64 << place) == 0).map(|(_, witness)| witness)
+    in_set(!seen)
 }
 
 /// A server's step: its state before and after, and what it asked for.

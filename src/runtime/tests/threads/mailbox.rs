@@ -21,6 +21,17 @@ fn take_all(mailbox: &Mailbox<Vec<u32>>) -> Vec<u32> {
     all
 }
 
+/// Starts an owner that puts everything it takes from one mailbox into another.
+fn start_echo(mailbox: &Numbers, answers: &Numbers) -> Thread {
+    let (mailbox, answers) = (Arc::clone(mailbox), Arc::clone(answers));
+    thread(move || {
+        let mut some = Vec::new();
+        while mailbox.take(&mut some).is_ok() {
+            assert_eq!(answers.put(|content| content.append(&mut some)), Ok(()));
+        }
+    })
+}
+
 /// Exhaustive.
 #[test]
 fn what_two_threads_put_in_is_taken_once_and_in_their_order() {
@@ -53,15 +64,7 @@ fn an_owner_that_waits_is_woken_for_each_thing_that_comes() {
     in_every_order(Interruptions::Any, || {
         let mailbox: Numbers = Arc::default();
         let answers: Numbers = Arc::default();
-        let echo = {
-            let (mailbox, answers) = (Arc::clone(&mailbox), Arc::clone(&answers));
-            thread(move || {
-                let mut some = Vec::new();
-                while mailbox.take(&mut some).is_ok() {
-                    assert_eq!(answers.put(|content| content.append(&mut some)), Ok(()));
-                }
-            })
-        };
+        let echo = start_echo(&mailbox, &answers);
         for number in 0..3 {
             mailbox.put(|content| content.push(number)).expect("it is open");
             let mut some = Vec::new();
@@ -196,15 +199,7 @@ fn what_comes_while_somebody_stands_in_is_the_owners_who_is_woken_for_it() {
     in_every_order(Interruptions::Any, || {
         let mailbox: Numbers = Arc::default();
         let answers: Numbers = Arc::default();
-        let owner = {
-            let (mailbox, answers) = (Arc::clone(&mailbox), Arc::clone(&answers));
-            thread(move || {
-                let mut some = Vec::new();
-                while mailbox.take(&mut some).is_ok() {
-                    assert_eq!(answers.put(|content| content.append(&mut some)), Ok(()));
-                }
-            })
-        };
+        let owner = start_echo(&mailbox, &answers);
         let (_, stands_in) =
             mailbox.put_and_stand_in(|content| content.push(1)).expect("it is open");
         let mut done = Vec::new();
