@@ -4,6 +4,7 @@ use crate::{Interruptions, in_every_order};
 use quorate_runtime::mailbox::{Closed, Mailbox};
 use quorate_runtime::sync::{Mutex, Thread, spawn};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 type Numbers = Arc<Mailbox<Vec<u32>>>;
 
@@ -166,16 +167,21 @@ fn start_owner(mailbox: &Numbers, workplace: &Arc<Mutex<Workplace>>) -> Thread {
 /// Exhaustive.
 #[test]
 fn owner_and_stand_ins_never_work_at_the_same_time_and_leave_nothing() {
-    in_every_order(Interruptions::Any, || {
+    // Of every order, not of chance, it can be demanded that somebody stands in.
+    let has_stood_in = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&has_stood_in);
+    in_every_order(Interruptions::Any, move || {
         let mailbox: Numbers = Arc::default();
         let workplace = Arc::new(Mutex::new(Workplace::default()));
         let owner = start_owner(&mailbox, &workplace);
         let bring = |number| {
             let (mailbox, workplace) = (Arc::clone(&mailbox), Arc::clone(&workplace));
+            let seen = Arc::clone(&seen);
             move || {
                 let (_, stands_in) =
                     mailbox.put_and_stand_in(|content| content.push(number)).expect("it is open");
                 if stands_in {
+                    seen.store(true, Ordering::Relaxed);
                     work(&mailbox, &workplace);
                     mailbox.hand_back(false);
                 }
@@ -191,6 +197,7 @@ fn owner_and_stand_ins_never_work_at_the_same_time_and_leave_nothing() {
         done.sort_unstable();
         assert_eq!(done, [1, 2, 3]);
     });
+    assert!(has_stood_in.load(Ordering::Relaxed) || cfg!(not(quorate_loom)), "nobody stood in");
 }
 
 /// Exhaustive.

@@ -3,6 +3,8 @@ use crate::frame::Decoder;
 use crate::peers::parcel::{self, Said};
 use quorate_core::{Envelope, Index, LogPosition, Message, ServerId, Term};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+#[cfg(unix)]
+use std::sync::Arc;
 
 const LIMIT: usize = 1024 * 1024;
 
@@ -111,6 +113,11 @@ fn a_line_that_was_not_used_for_long_is_the_writers_to_look_at() {
     mailbox.lock().line = Some(line);
     assert_eq!(counts(&mailbox.offer(parcels(1..2))), (0, 0));
     assert_eq!(mailbox.len(), 1);
+    // Nor does anything overtake what waits for it.
+    let line = mailbox.lock().line.take().expect("the line that was lent");
+    lend(&mailbox, line);
+    assert_eq!(counts(&mailbox.offer(parcels(2..3))), (0, 0));
+    assert_eq!(mailbox.len(), 2);
 }
 
 #[test]
@@ -123,6 +130,9 @@ fn what_a_connection_does_not_take_at_once_stays_in_order() {
         let _ = mailbox.offer(parcels(next..next + 1000));
         next += 1000;
     }
+    // What comes after that must wait, too.
+    let _ = mailbox.offer(parcels(next..next + 1000));
+    next += 1000;
     let is_left = |inside: &Inside<_>| inside.line.as_ref().is_some_and(Line::has_unsent);
     assert_eq!(is_left(&mailbox.lock()), cfg!(unix));
     let line = mailbox.lock().line.take().expect("the line that was lent");
@@ -146,4 +156,28 @@ fn what_a_connection_does_not_take_at_once_stays_in_order() {
     let arrived = arrive(&mut far, usize::try_from(next).expect("a number"));
     assert!(arrived.into_iter().eq(0..next));
     writer.join().expect("the writer");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_writer_is_woken_for_what_a_connection_does_not_take_at_once() {
+    let (mailbox, (mut line, _far)) = (Arc::new(Mailbox::new(1_000_000)), line());
+    line.stay_fresh();
+    let (sender, woken) = std::sync::mpsc::channel();
+    let writer = Arc::clone(&mailbox);
+    std::thread::spawn(move || {
+        let found = writer.take(&mut Vec::new(), line, Duration::from_secs(60));
+        sender.send(matches!(found, Found::Some(line) if line.has_unsent()))
+    });
+    while mailbox.lock().line.is_none() {
+        std::thread::yield_now();
+    }
+    // Nothing waits in the box, so that it is only the rest on the line that there is to do.
+    let can_take = |inside: &Inside<_>| inside.line.as_ref().is_some_and(|line| !line.has_unsent());
+    let mut next = 0;
+    while can_take(&mailbox.lock()) {
+        let _ = mailbox.offer(parcels(next..next + 1000));
+        next += 1000;
+    }
+    assert_eq!(woken.recv_timeout(Duration::from_secs(30)), Ok(true));
 }
