@@ -185,10 +185,7 @@ impl Tasks {
                 LISTENER => self.accept_at = Some(self.means.way.now),
                 Token(slot) => {
                     let Some(connection) = self.connection(slot) else { continue };
-                    let can_read =
-                        event.is_readable() || event.is_read_closed() || event.is_error();
-                    let can_write = event.is_writable() || event.is_write_closed();
-                    connection.socket.hear(can_read, can_write);
+                    connection.socket.hear(event);
                     self.make_ready(slot);
                 }
             }

@@ -38,11 +38,19 @@ fn used(cluster: &Cluster) -> Use {
 
 /// Waits until a server has no more of anything than before, apart from so many KiB that its allocator keeps.
 fn wait_until_nothing_is_left(cluster: &Cluster, before: Use, kept: usize) {
-    wait_until("nothing is left", || {
+    let begun = Instant::now();
+    loop {
         let now = used(cluster);
         let is_less = now.threads <= before.threads && now.files <= before.files;
-        is_less && now.resident <= before.resident + kept
-    });
+        if is_less && now.resident <= before.resident + kept {
+            break;
+        }
+        assert!(
+            begun.elapsed() < PATIENCE,
+            "{now:?} after {before:?}: more than {kept} KiB are left"
+        );
+        thread::sleep(Duration::from_millis(5));
+    }
 }
 
 fn error(client: &mut Client, words: &[&str]) -> String {
