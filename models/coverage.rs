@@ -124,8 +124,7 @@ impl Coverage {
         let actions = ActionKind::all().filter(|kind| summary.fired[*kind as usize] > 0);
         let reached: Vec<&str> =
             witnesses::in_set(summary.witnesses).map(|witness| witness.name).collect();
-        let compares = checks == Checks::All;
-        Coverage::of_run(actions, &reached, compares.then_some(summary.exercised))
+        Coverage::of_run(actions, &reached, checks.refine().then_some(summary.exercised))
     }
 
     fn of_run(

@@ -47,8 +47,9 @@ fn failure(plan: &Plan) -> Failure {
 fn trace(plan: &Plan) -> String {
     let mut trace = String::new();
     for episode in 0..plan.episodes() {
-        let observed =
-            run_episode(plan, episode, None, &mut |action| trace.push_str(&format!("{action}\n")));
+        let observed = run_episode(plan, episode, 0, None, &mut |action| {
+            trace.push_str(&format!("{action}\n"))
+        });
         observed.unwrap_or_else(|failure| panic!("{plan:?}: {failure}"));
     }
     trace
@@ -118,9 +119,11 @@ fn looking_at_steps_alone_looks_at_the_same_run() {
     let (seen, looked_at) = (run(&steps), run(&all));
     assert_ne!(seen.exercised, looked_at.exercised);
     assert_eq!(Summary { exercised: looked_at.exercised, ..seen }, looked_at);
-    assert!(
-        run_with(&Plan { checks: Checks::Steps, ..with_wipes(3, 1, 100_000) }, 1).failure.is_some()
-    );
+    assert_eq!(run(&Plan { checks: Checks::Refinement, ..all }), looked_at);
+    for checks in Checks::ALL {
+        let plan = Plan { checks, ..with_wipes(3, 1, 100_000) };
+        assert!(run_with(&plan, 1).failure.is_some(), "{}", checks.name());
+    }
 }
 
 #[test]

@@ -89,7 +89,7 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
             }
             let transition = done.transition();
             self.tracker.note_witnesses(&transition);
-            let change = transition.server_changes().nth(place)?;
+            let change = transition.server_change()?;
             let broken = |property: &&&PropertyInfo| (property.server)(&change).is_err();
             let violated = self.checked.iter().find(broken).map(|property| property.name);
             found.violated = found.violated.or(violated);

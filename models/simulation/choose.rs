@@ -84,10 +84,19 @@ impl Chooser {
     ) -> Option<Action> {
         // Of messages, of which there are many, only the one chosen is copied.
         let network = &cluster.network;
+        let all = network.in_flight.len();
+        let arriving = || match network.cuts.is_empty() {
+            true => all,
+            false => network.arriving().count(),
+        };
         match kind {
-            ActionKind::Deliver => one_of(|| network.arriving(), random).map(Action::Deliver),
-            ActionKind::Duplicate => one_of(|| network.arriving(), random).map(Action::Duplicate),
-            ActionKind::Drop => one_of(|| network.in_flight.keys(), random).map(Action::Drop),
+            ActionKind::Deliver => {
+                one_of(network.arriving(), arriving(), random).map(Action::Deliver)
+            }
+            ActionKind::Duplicate => {
+                one_of(network.arriving(), arriving(), random).map(Action::Duplicate)
+            }
+            ActionKind::Drop => one_of(network.in_flight.keys(), all, random).map(Action::Drop),
             ActionKind::ElectionTimeout
             | ActionKind::HeartbeatTimeout
             | ActionKind::Sync
@@ -134,11 +143,11 @@ impl Chooser {
     }
 }
 
-/// One of these, if there is one.
-fn one_of<'a, T: Clone + 'a, I: Iterator<Item = &'a T>>(
-    all: impl Fn() -> I,
+/// One of these, of which there are so many, if there is one.
+fn one_of<'a, T: Clone + 'a>(
+    mut all: impl Iterator<Item = &'a T>,
+    count: usize,
     random: &mut fastrand::Rng,
 ) -> Option<T> {
-    let count = all().count();
-    if count == 0 { None } else { all().nth(random.usize(..count)).cloned() }
+    if count == 0 { None } else { all.nth(random.usize(..count)).cloned() }
 }

@@ -37,20 +37,31 @@ pub enum Checks {
     /// After each action what the step of a server shows of it; the whole cluster after every 64th action and
     /// at the end of an episode. A damage that heals within that time goes unseen.
     Steps,
-    /// After each action also every property of the whole cluster, and that the action is a sequence of
-    /// abstract actions.
+    /// After each action also that it is a sequence of abstract actions, and that the server that acted is
+    /// coupled to them; whether all servers are, when the whole cluster is looked at.
+    Refinement,
+    /// After each action also every property of the whole cluster.
     All,
 }
 
 impl Checks {
     /// All, the quickest first.
-    pub const ALL: [Checks; 2] = [Checks::Steps, Checks::All];
+    pub const ALL: [Checks; 3] = [Checks::Steps, Checks::Refinement, Checks::All];
 
     /// The name.
     pub const fn name(self) -> &'static str {
         match self {
             Checks::Steps => "steps",
+            Checks::Refinement => "refinement",
             Checks::All => "all",
+        }
+    }
+
+    /// Whether actions are compared with the abstract protocol.
+    pub const fn refine(self) -> bool {
+        match self {
+            Checks::Steps => false,
+            Checks::Refinement | Checks::All => true,
         }
     }
 }

@@ -100,7 +100,8 @@ fn work(
         if episode >= shared.end.load(Ordering::Relaxed) {
             break;
         }
-        match run_episode(plan, episode, opinion, &mut |_| ()) {
+        let known = outcome.summary.witnesses;
+        match run_episode(plan, episode, known, opinion, &mut |_| ()) {
             Ok(summary) => {
                 outcome.summary.add(&summary);
                 shared.done.fetch_add(summary.actions, Ordering::Relaxed);

@@ -45,6 +45,7 @@ pub use step_check::{AbstractStep, FORMULAS, StepCheck};
 pub use witnesses::{Reachability, WITNESSES, newly_seen, seen_in};
 
 use quorate_cluster::{Action, Cluster, Happening};
+use quorate_core::ServerId;
 
 /// One action of a closed system: the cluster before it, what happened, and the cluster after it.
 #[derive(Clone, Copy, Debug)]
@@ -57,6 +58,17 @@ pub struct Transition<'a> {
     pub happening: &'a Happening,
     /// The cluster after it.
     pub after: &'a Cluster,
+}
+
+impl Transition<'_> {
+    /// The server that acted, if one did: it took a step, or stopped and started again. No action touches two.
+    pub fn acting(&self) -> Option<ServerId> {
+        let step = self.happening.step.as_ref().map(|step| step.server);
+        step.or(match self.action {
+            Action::Crash { server, .. } | Action::Wipe(server) => Some(*server),
+            _ => None,
+        })
+    }
 }
 
 /// A property that does not hold, and why, in words that name servers, terms and indices.

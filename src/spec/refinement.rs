@@ -17,7 +17,7 @@ use crate::coupling::{coupled, coupled_server, nodes_are_disks};
 use crate::facts::{describe, is_fact};
 use crate::{AbstractStep, FORMULAS, StepCheck, Transition, Violation};
 use core::fmt;
-use quorate_cluster::{Action, Cluster, Command, Server, ServerStep};
+use quorate_cluster::{Cluster, Command, Server, ServerStep};
 use quorate_core::{AbstractAction, Applied, Event, Payload};
 
 /// The name of the property that this module checks.
@@ -73,22 +73,12 @@ impl Refinement {
         transition: &Transition<'_>,
         opinion: Option<&dyn StepCheck>,
     ) -> Result<Exercised, Violation> {
-        let acting = acting(transition);
+        let acting = transition.acting().and_then(|acting| transition.after.server(acting));
         let replay = Replay::new(&mut self.abstract_state, transition, opinion);
         let exercised = replay.all(acting.into_iter())?;
         acting.map_or(Ok(()), |server| coupled_server(&self.abstract_state, server))?;
         Ok(exercised)
     }
-}
-
-/// The server that acted, if one did: it took a step, or stopped and started again.
-fn acting<'a>(transition: &Transition<'a>) -> Option<&'a Server> {
-    let step = transition.happening.step.as_ref().map(|step| step.server);
-    let acting = step.or(match transition.action {
-        Action::Crash { server, .. } | Action::Wipe(server) => Some(*server),
-        _ => None,
-    });
-    transition.after.server(acting?)
 }
 
 /// Replays the abstract actions that a transition performs, and compares. Returns the guards that they exercised.

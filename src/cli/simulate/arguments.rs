@@ -33,7 +33,7 @@ pub(super) const FLAGS: [Flag; 12] = [
     ("steps", "N", "how many actions in all (1_000_000)"),
     ("episode", "N", "how many actions until the faults end and the cluster must recover (1_000)"),
     ("faults", "LIST", "all, none, or some of them, like crashes,loss (all)"),
-    ("checks", "steps|all", "what every action is checked for (all)"),
+    ("checks", "LEVEL", "what every action is checked for: steps, refinement or all (all)"),
     (
         "formulas",
         "",
@@ -111,7 +111,7 @@ pub(super) fn read(parser: &mut Parser) -> Result<Option<SimulateArguments>, Fai
             other @ Arg::Value(_) => return Err(other.unexpected().into()),
         }
     }
-    if arguments.formulas && arguments.plan.checks == Checks::Steps {
+    if arguments.formulas && !arguments.plan.checks.refine() {
         return Err(Failure::usage(
             "--formulas: --checks \"steps\"; expected checks that compare with the abstract protocol; try --checks all",
         ));

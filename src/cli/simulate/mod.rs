@@ -80,7 +80,7 @@ fn carry_out(
     let plan = &arguments.plan;
     let (outcome, is_complete) = match arguments.only {
         Some(number) => {
-            let ended = run_episode(plan, number, opinion, &mut |_| ());
+            let ended = run_episode(plan, number, 0, opinion, &mut |_| ());
             let is_complete = ended.is_ok();
             let failure = ended.as_ref().err().cloned();
             let summary = ended.unwrap_or_else(|_| Summary::default());

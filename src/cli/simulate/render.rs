@@ -32,6 +32,10 @@ pub(super) fn plan(arguments: &SimulateArguments) -> String {
         Checks::Steps => {
             "what each step shows; the whole cluster after every 64th action and at the end of an episode"
         }
+        Checks::Refinement => {
+            "what each step shows, and that it is a sequence of abstract actions; the whole cluster after every \
+             64th action and at the end of an episode"
+        }
         Checks::All => {
             "every property after each action, and that it is a sequence of abstract actions"
         }
@@ -104,9 +108,9 @@ fn happened(arguments: &SimulateArguments, summary: &Summary) -> String {
     if !never.is_empty() {
         out.push_str(&line("never", &never.join(", ")));
     }
-    let guards = match arguments.plan.checks {
-        Checks::All => coverage::guards_in_words(summary.exercised, true),
-        Checks::Steps => "not looked at; --checks all does".to_owned(),
+    let guards = match arguments.plan.checks.refine() {
+        true => coverage::guards_in_words(summary.exercised, true),
+        false => "not looked at; --checks all does".to_owned(),
     };
     out.push_str(&line("guards", &guards));
     out
@@ -214,8 +218,7 @@ pub(super) fn json(arguments: &SimulateArguments, report: &Report) -> Value {
         "fired": object(fired(arguments, summary)),
         "performed": object(performed(summary)),
         "never": never(arguments, summary),
-        "abstract": (plan.checks == Checks::All)
-            .then(|| coverage::abstract_json(summary.exercised)),
+        "abstract": plan.checks.refine().then(|| coverage::abstract_json(summary.exercised)),
         "coverage": report.merged.as_ref().map(coverage::json),
         "answered": summary.answered,
         "unknown": summary.unknown,

@@ -75,12 +75,12 @@ pub trait Property {
         Ok(())
     }
 
-    /// Whether a whole action has the property. Includes [`Property::server`] for every server.
+    /// Whether a whole action has the property. Includes [`Property::server`] for the server that acted.
     ///
     /// # Errors
     /// Why not, naming servers, terms and indices.
     fn step(transition: &Transition<'_>) -> Result<(), String> {
-        transition.server_changes().try_for_each(|change| Self::server(&change))
+        transition.server_change().map_or(Ok(()), |change| Self::server(&change))
     }
 }
 
@@ -98,17 +98,16 @@ pub struct ServerChange<'a> {
 }
 
 impl Transition<'_> {
-    /// What the action did to each server, n1 first. Most are as they were.
-    pub fn server_changes(&self) -> impl Iterator<Item = ServerChange<'_>> {
-        let restarted = match self.action {
-            Action::Crash { server, .. } | Action::Wipe(server) => Some(*server),
-            _ => None,
-        };
-        let step = self.happening.step.as_ref();
-        self.before.servers.iter().zip(&self.after.servers).map(move |(before, after)| {
-            let id = before.state.id;
-            let effects = step.filter(|step| step.server == id).map(|step| &step.effects);
-            ServerChange { before, after, effects, restarted: restarted == Some(id) }
+    /// What the action did to the server that acted, if one did. To the others no action of a closed system does
+    /// anything.
+    pub fn server_change(&self) -> Option<ServerChange<'_>> {
+        let acting = self.acting()?;
+        let effects = self.happening.step.as_ref().map(|step| &step.effects);
+        Some(ServerChange {
+            before: self.before.server(acting)?,
+            after: self.after.server(acting)?,
+            effects,
+            restarted: matches!(self.action, Action::Crash { .. } | Action::Wipe(_)),
         })
     }
 }

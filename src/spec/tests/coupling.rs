@@ -2,9 +2,9 @@
 
 mod runs;
 
-use quorate_cluster::{Action, Cluster, Command, State};
+use quorate_cluster::{Action, Cluster, Command, Server, State};
 use quorate_core::{Candidate, Index, Role, ServerId, Term};
-use quorate_spec::{Abstract, COUPLING, coupled};
+use quorate_spec::{Abstract, COUPLING, coupled, coupled_server};
 use runs::{Run, n, setting};
 use std::collections::BTreeSet;
 
@@ -138,6 +138,14 @@ fn of_commits_and_debts() -> Vec<Corruption> {
             let write = cluster.servers[1].disk.unfinished[0].clone();
             cluster.servers[0].disk.unfinished[0].witness = write.witness;
         }),
+        // A write that would do something else than it says.
+        ("debts_come_true", led, |_, cluster| {
+            cluster.servers[0].disk.unfinished[0].entries.clear();
+        }),
+        // A log in memory that the writes do not lead to.
+        ("debts_come_true", led, |_, cluster| {
+            server(cluster, n(2)).log.truncate_after(Index(3));
+        }),
         // A candidate that would never have stood.
         ("debts_come_true", led, |_, cluster| {
             server(cluster, n(2)).role = Role::Candidate(Candidate::default());
@@ -163,8 +171,12 @@ fn every_predicate_can_fail() {
         corrupt(&mut state, &mut cluster);
         let coupling = COUPLING.iter().find(|coupling| coupling.name == name);
         let holds = coupling.expect("a predicate of this name").holds;
-        let fails = cluster.servers.iter().any(|server| holds(&state, server).is_err());
-        assert!(fails, "{name} holds of a corrupt cluster");
+        let fails = |server: &Server| holds(&state, server).is_err();
+        assert!(cluster.servers.iter().any(fails), "{name} holds of a corrupt cluster");
+        for server in &cluster.servers {
+            let seen = coupled_server(&state, server).is_err();
+            assert!(seen || !fails(server), "{name} is not among those of one server");
+        }
         let violation = coupled(&state, &cluster).expect_err("one predicate fails");
         assert_eq!(violation.property, "Coupling");
         assert!(violation.why.contains("does not hold"), "{}", violation.why);

@@ -6,7 +6,7 @@ mod runs;
 use quorate_cluster::ActionKind;
 use quorate_core::AbstractAction;
 use quorate_core::Event;
-use quorate_spec::{Refinement, coupled, facts_hold, is_fact};
+use quorate_spec::{Refinement, Transition, coupled, facts_hold, is_fact};
 use runs::{Run, n, random_action, random_setting};
 use std::collections::BTreeMap;
 
@@ -85,6 +85,27 @@ fn a_run_can_be_taken_up_in_the_middle() {
             taken_up.perform(&action).unwrap_or_else(|violation| {
                 panic!("seed {seed}, {servers} servers, step {step}: {action:?}: {violation:?}")
             });
+        }
+    }
+}
+
+/// Checks of an action look at the server that acted alone.
+#[test]
+fn an_action_touches_no_server_but_the_one_that_acts() {
+    for seed in 200..220 {
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let servers = 1 + (seed % 5) as u8;
+        let mut run = Run::new(random_setting(&mut rng, servers));
+        for _ in 0..500 {
+            let action = random_action(&mut rng, &run.cluster);
+            let before = run.cluster.clone();
+            let happening = run.perform(&action).expect("the protocol is sound");
+            let after = &run.cluster;
+            let done =
+                Transition { before: &before, action: &action, happening: &happening, after };
+            for (was, is) in before.servers.iter().zip(&after.servers) {
+                assert!(was == is || done.acting() == Some(is.state.id), "{action} touched {is:?}");
+            }
         }
     }
 }
