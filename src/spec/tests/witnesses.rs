@@ -1,29 +1,33 @@
-//! Every witness is reached, by chance or by script: none describes what cannot happen.
+//! Every witness is reached, by chance or by script: none describes what cannot happen. And each is seen where a second
+//! reading of it sees it, and nowhere else.
 
 mod common;
+#[path = "witnesses/readings.rs"]
+mod readings;
 mod runs;
 
 use common::{PARAMETERS, Run, by_chance};
 use quorate_cluster::{Action, Cluster};
 use quorate_core::{Message, Parameters};
-use quorate_spec::witnesses::{find, missing_from};
-use quorate_spec::{Transition, WITNESSES};
+use quorate_spec::witnesses::{find, in_set, missing_from, newly_seen, possible_in, seen_in};
+use quorate_spec::{Reachability, Transition, WITNESSES};
+use readings::READINGS;
 use runs::{random_action, random_setting};
 use std::collections::BTreeSet;
 
-/// Asserts that a run has seen some witnesses and violated nothing. What it has seen.
-fn expect(run: &Run, names: &[&str]) -> u64 {
+/// Asserts that a run has seen some witnesses and violated nothing.
+fn expect(run: Run, names: &[&str]) -> Run {
     run.assert_sound();
     for name in names {
         assert!(find(name).is_some(), "no witness is called {name}");
         assert!(missing_from(run.seen).all(|witness| witness.name != *name), "{name} was not seen");
     }
-    run.seen
+    run
 }
 
 /// Figure 3.7 of the thesis (Figure 8 of the paper): an entry of an old term reaches a majority of disks
 /// under a later leader and is replaced all the same, for nobody has committed it.
-fn old_entry_on_a_majority_is_overwritten() -> u64 {
+fn old_entry_on_a_majority_is_overwritten() -> Run {
     let mut run = Run::with(5, Parameters { batch: 1, window: 1, ..PARAMETERS });
     run.elect(1, &[1, 2, 3, 4, 5]);
     // Term 1: the entry reaches n1 and n2.
@@ -50,11 +54,11 @@ fn old_entry_on_a_majority_is_overwritten() -> u64 {
     run.heartbeat(5);
     run.settle(&[3, 4, 5]);
     assert_eq!(run.cluster.history.committed.len(), 3);
-    expect(&run, &["majority_entry_overwritten", "leader_backed_up", "older_term_committed"])
+    expect(run, &["majority_entry_overwritten", "leader_backed_up", "older_term_committed"])
 }
 
 /// A leader cut off from the others goes on taking requests, and its disk hangs.
-fn old_leader_takes_requests() -> u64 {
+fn old_leader_takes_requests() -> Run {
     let mut run = Run::new(3);
     run.elect(1, &[1, 2, 3]);
     run.win(2, &[3]);
@@ -62,14 +66,19 @@ fn old_leader_takes_requests() -> u64 {
     run.propose(1, 1);
     run.timeout(1);
     run.timeout(1);
-    let seen =
-        ["two_leaders_at_once", "read_at_old_leader", "write_at_old_leader", "write_unknown"];
-    expect(&run, &seen);
-    expect(&run, &["read_failed", "leader_stepped_down_disk_hung"])
+    let seen = [
+        "two_leaders_at_once",
+        "read_at_old_leader",
+        "write_at_old_leader",
+        "write_unknown",
+        "read_failed",
+        "leader_stepped_down_disk_hung",
+    ];
+    expect(run, &seen)
 }
 
 /// A vote arrives twice. Three of four make a majority, so the second must not count.
-fn vote_counted_once() -> u64 {
+fn vote_counted_once() -> Run {
     let mut run = Run::new(4);
     run.timeout(1);
     run.sync(1);
@@ -80,11 +89,11 @@ fn vote_counted_once() -> u64 {
         run.act(Action::Deliver(vote));
     }
     assert!(!run.leads(1));
-    expect(&run, &["repeated_vote_ignored"])
+    expect(run, &["repeated_vote_ignored"])
 }
 
 /// The followers' disks are faster than the leader's.
-fn followers_commit_alone() -> u64 {
+fn followers_commit_alone() -> Run {
     let mut run = Run::new(3);
     run.elect(1, &[1, 2, 3]);
     run.propose(1, 1);
@@ -93,25 +102,32 @@ fn followers_commit_alone() -> u64 {
         run.sync(follower);
         run.deliver(follower, 1);
     }
-    expect(&run, &["commit_by_followers_alone"])
+    expect(run, &["commit_by_followers_alone"])
 }
 
 /// A leader that keeps one read waiting refuses the second.
-fn second_read_is_refused() -> u64 {
+fn second_read_is_refused() -> Run {
     let mut run = Run::with(3, Parameters { max_reads: 1, ..PARAMETERS });
     run.elect(1, &[1, 2, 3]);
     run.read(1);
     run.read(1);
-    expect(&run, &["read_busy"])
+    expect(run, &["read_busy"])
+}
+
+/// All runs by script.
+fn scripted() -> [Run; 5] {
+    [
+        old_entry_on_a_majority_is_overwritten(),
+        old_leader_takes_requests(),
+        vote_counted_once(),
+        followers_commit_alone(),
+        second_read_is_refused(),
+    ]
 }
 
 #[test]
 fn every_witness_is_reached() {
-    let scripted = old_entry_on_a_majority_is_overwritten()
-        | old_leader_takes_requests()
-        | vote_counted_once()
-        | followers_commit_alone()
-        | second_read_is_refused();
+    let scripted = scripted().iter().fold(0, |seen, run| seen | run.seen);
     let seen = scripted | by_chance(2, 3, 1000) | by_chance(3, 10, 1000) | by_chance(5, 5, 1000);
     let missing: Vec<&str> = missing_from(seen).map(|witness| witness.name).collect();
     assert!(missing.is_empty(), "never seen: {missing:?}");
@@ -167,11 +183,57 @@ fn a_witness_reads_the_acting_server_alone_or_says_what_that_one_must_show() {
     assert!(seen.count_ones() > 35, "{}", seen.count_ones());
 }
 
+/// Asserts that of an action just those witnesses are seen that the second readings see, and adds up which.
+fn compare(transition: &Transition<'_>, seen: &mut u64) {
+    for (place, (witness, (name, reading))) in WITNESSES.iter().zip(READINGS).enumerate() {
+        assert_eq!(witness.name, *name, "the readings are in the order of the witnesses");
+        let happened = reading(transition);
+        let action = transition.action;
+        assert_eq!((witness.seen)(transition), happened, "{name} in {action}");
+        *seen |= u64::from(happened) << place;
+    }
+    let set = |test: &dyn Fn(&Reachability) -> bool| {
+        let places = WITNESSES.iter().enumerate();
+        places.map(|(place, witness)| u64::from(test(witness)) << place).sum::<u64>()
+    };
+    let all = set(&|witness| (witness.seen)(transition));
+    assert_eq!(seen_in(transition), all, "{}", transition.action);
+    let half = 0x5555_5555_5555_5555;
+    assert_eq!(newly_seen(transition, half), all & !half, "{}", transition.action);
+    let possible = set(&|witness| witness.only_if.is_some_and(|shows| shows(transition)));
+    assert_eq!(possible_in(transition), possible, "{}", transition.action);
+}
+
+#[test]
+fn a_second_reading_sees_the_same() {
+    assert_eq!(WITNESSES.len(), READINGS.len());
+    let mut seen = 0;
+    for past in scripted().iter().flat_map(|run| &run.past) {
+        compare(&past.transition(), &mut seen);
+    }
+    for (servers, seeds) in [(1, 2), (2, 4), (3, 12), (4, 4), (5, 6)] {
+        for seed in 0..seeds {
+            let mut rng = fastrand::Rng::with_seed(seed);
+            let mut run = Run::new(servers);
+            (0..1_000).for_each(|_| run.act_by_chance(&mut rng));
+            run.past.iter().for_each(|past| compare(&past.transition(), &mut seen));
+        }
+    }
+    let missing: Vec<&str> = missing_from(seen).map(|witness| witness.name).collect();
+    assert!(missing.is_empty(), "never seen: {missing:?}");
+}
+
 #[test]
 fn names_are_unique_and_readings_are_sentences() {
     let names: BTreeSet<&str> = WITNESSES.iter().map(|witness| witness.name).collect();
     assert_eq!(names.len(), WITNESSES.len());
-    for witness in WITNESSES {
+    for (place, witness) in WITNESSES.iter().enumerate() {
         assert!(witness.reading.ends_with('.'), "{}", witness.name);
+        assert_eq!(find(witness.name).map(|found| found.name), Some(witness.name));
+        let alone: Vec<&str> = in_set(1 << place).map(|witness| witness.name).collect();
+        assert_eq!(alone, [witness.name]);
+        assert!(missing_from(1 << place).all(|missing| missing.name != witness.name));
+        assert_eq!(missing_from(1 << place).count(), WITNESSES.len() - 1);
     }
+    assert!(find("no_such_witness").is_none());
 }
