@@ -72,6 +72,9 @@ fn an_action_exercises_its_guards_but_for_those_that_say_nothing() {
         let exercised = state.exercised_by(&action);
         assert_eq!(lacking(exercised, &action), silent, "{action:?}");
         assert!(exercised.actions().eq([action.name()]), "{action:?}");
+        let others = AbstractAction::NAMES.into_iter().filter(|name| *name != action.name());
+        assert!(exercised.idle_actions().eq(others), "{action:?}");
+        assert!(exercised.silent_guards().map(|guard| guard.name).eq(silent.iter().copied()));
         state.perform(&action, Some(Payload::NoOp)).unwrap_or_else(|failed| panic!("{failed}"));
         together.add(exercised);
     }
@@ -98,6 +101,8 @@ fn every_action_exercises_some_guard_whatever_is_wanting() {
 fn sets_of_guards_are_in_the_order_of_the_list() {
     assert!(Exercised::ALL.guards().eq(GUARDS));
     assert_eq!(Exercised::from_bits(u64::MAX), Exercised::ALL);
+    assert_eq!(Exercised::ALL.bits(), (1 << GUARDS.len()) - 1);
+    assert_eq!(Exercised::from_bits(6).bits(), 6);
     assert_eq!(Exercised::default().idle_actions().count(), AbstractAction::NAMES.len());
     // What never happened is named once, and not with each of its guards.
     assert_eq!(Exercised::default().silent_guards().count(), 0);
@@ -110,6 +115,9 @@ fn sets_of_guards_are_in_the_order_of_the_list() {
 fn what_is_wanting_has_a_reading_and_a_relation() {
     let vacuities: Vec<Vacuity> = GUARDS.iter().filter_map(|guard| guard.vacuity).collect();
     assert_eq!(vacuities.len(), 8);
+    let readings: BTreeSet<&str> = vacuities.iter().map(|vacuity| vacuity.reading()).collect();
+    let relations: BTreeSet<&str> = vacuities.iter().map(|vacuity| vacuity.relation()).collect();
+    assert_eq!((readings.len(), relations.len()), (5, 5), "each its own");
     for vacuity in vacuities {
         assert!(!vacuity.reading().is_empty());
         assert!(vacuity.relation().starts_with('(') && vacuity.relation().ends_with(')'));

@@ -43,8 +43,11 @@ fn state() -> State {
     state
 }
 
+/// An action, the guard that it breaks, what that says, and the action with its value.
+type Attempt = (&'static str, &'static str, &'static str, AbstractAction, Option<Payload<Command>>);
+
 /// Attempts that each break one guard, in the order of [`GUARDS`].
-fn attempts() -> Vec<(&'static str, &'static str, AbstractAction, Option<Payload<Command>>)> {
+fn attempts() -> Vec<Attempt> {
     let (one, two, nine) = (Term(1), Term(2), Term(9));
     let (n1, n2, n3, stranger) = (n(1), n(2), n(3), n(7));
     let bump = |server, term| AbstractAction::BumpTerm { server, term };
@@ -64,77 +67,203 @@ fn attempts() -> Vec<(&'static str, &'static str, AbstractAction, Option<Payload
     };
     let apply = |server, index| AbstractAction::Apply { server, index: Index(index) };
     vec![
-        ("bump_term", "is_a_node", bump(stranger, one), None),
-        ("bump_term", "term_not_left", bump(n3, one), None),
-        ("become_candidate", "is_a_node", stand(stranger, one), None),
-        ("become_candidate", "term_not_seen", stand(n2, one), None),
-        ("grant_vote", "is_a_node", grant(stranger, n1, one), None),
-        ("grant_vote", "is_candidate", grant(n1, n2, two), None),
-        ("grant_vote", "term_not_left", grant(n3, n1, one), None),
-        ("grant_vote", "log_is_up_to_date", grant(n2, n3, two), None),
-        ("become_leader", "is_candidate", lead(n2, one, set([1, 2])), None),
-        ("become_leader", "not_leader_yet", lead(n1, one, set([1, 2])), None),
-        ("become_leader", "votes_are_a_quorum", lead(n3, two, set([3])), None),
-        ("become_leader", "votes_were_cast", lead(n3, two, set([2, 3])), None),
-        ("leader_append", "value_is_given", append(one, 3), None),
-        ("leader_append", "term_has_leader", append(two, 1), command(1)),
-        ("leader_append", "index_is_next", append(one, 2), command(1)),
-        ("leader_append", "index_is_next", append(one, 4), command(1)),
-        ("replicate", "is_a_node", take(stranger, one, 0, 1), None),
-        ("replicate", "term_has_leader", take(n1, nine, 0, 1), None),
-        ("replicate", "term_not_left", take(n3, one, 0, 1), None),
-        ("replicate", "leader_holds_last", take(n1, one, 0, 3), None),
-        ("replicate", "leader_holds_last", take(n1, one, 0, 0), None),
-        ("replicate", "previous_not_after_last", take(n1, one, 2, 1), None),
-        ("replicate", "previous_matches", take(n1, one, 2, 2), None),
-        ("commit", "term_has_leader", commit(two, 1, set([1, 2])), None),
-        ("commit", "entry_is_of_term", commit(one, 3, set([1, 2])), None),
-        ("commit", "acknowledgers_are_a_quorum", commit(one, 1, set([1])), None),
-        ("commit", "all_acknowledged", commit(one, 2, set([1, 2])), None),
-        ("commit", "all_acknowledged", commit(one, 1, set([1, 3])), None),
-        ("apply", "is_a_node", apply(stranger, 1), None),
-        ("apply", "is_chosen", apply(n1, 2), None),
-        ("apply", "holds_chosen_entry", apply(n3, 1), None),
+        ("bump_term", "is_a_node", "n7 is not one of the nodes", bump(stranger, one), None),
+        ("bump_term", "term_not_left", "n3 is in term 2, beyond term 1", bump(n3, one), None),
+        ("become_candidate", "is_a_node", "n7 is not one of the nodes", stand(stranger, one), None),
+        (
+            "become_candidate",
+            "term_not_seen",
+            "n2 is in term 1, so term 1 is not new to it",
+            stand(n2, one),
+            None,
+        ),
+        ("grant_vote", "is_a_node", "n7 is not one of the nodes", grant(stranger, n1, one), None),
+        ("grant_vote", "is_candidate", "n2 does not stand in term 2", grant(n1, n2, two), None),
+        ("grant_vote", "term_not_left", "n3 is in term 2, beyond term 1", grant(n3, n1, one), None),
+        (
+            "grant_vote",
+            "log_is_up_to_date",
+            "the log of n2 ends at 1@1, that of candidate n3 at 0@0",
+            grant(n2, n3, two),
+            None,
+        ),
+        (
+            "become_leader",
+            "is_candidate",
+            "n2 does not stand in term 1",
+            lead(n2, one, set([1, 2])),
+            None,
+        ),
+        (
+            "become_leader",
+            "not_leader_yet",
+            "n1 already leads term 1",
+            lead(n1, one, set([1, 2])),
+            None,
+        ),
+        (
+            "become_leader",
+            "votes_are_a_quorum",
+            "{n3} are no majority of {n1, n2, n3}",
+            lead(n3, two, set([3])),
+            None,
+        ),
+        (
+            "become_leader",
+            "votes_were_cast",
+            "n2 has not voted in term 2",
+            lead(n3, two, set([2, 3])),
+            None,
+        ),
+        (
+            "leader_append",
+            "value_is_given",
+            "no entry is known at index 3 of the leader of term 1",
+            append(one, 3),
+            None,
+        ),
+        ("leader_append", "term_has_leader", "term 2 has no leader", append(two, 1), command(1)),
+        (
+            "leader_append",
+            "index_is_next",
+            "index 2 is named, but the log of leader n1 goes on at 3",
+            append(one, 2),
+            command(1),
+        ),
+        (
+            "leader_append",
+            "index_is_next",
+            "index 4 is named, but the log of leader n1 goes on at 3",
+            append(one, 4),
+            command(1),
+        ),
+        ("replicate", "is_a_node", "n7 is not one of the nodes", take(stranger, one, 0, 1), None),
+        ("replicate", "term_has_leader", "term 9 has no leader", take(n1, nine, 0, 1), None),
+        ("replicate", "term_not_left", "n3 is in term 2, beyond term 1", take(n3, one, 0, 1), None),
+        (
+            "replicate",
+            "leader_holds_last",
+            "the log of the leader of term 1 has no entry at index 3",
+            take(n1, one, 0, 3),
+            None,
+        ),
+        (
+            "replicate",
+            "leader_holds_last",
+            "the log of the leader of term 1 has no entry at index 0",
+            take(n1, one, 0, 0),
+            None,
+        ),
+        (
+            "replicate",
+            "previous_not_after_last",
+            "the entries would begin after index 2 and end at 1",
+            take(n1, one, 2, 1),
+            None,
+        ),
+        (
+            "replicate",
+            "previous_matches",
+            "at index 2 n1 holds nothing, the leader of term 1 an entry of term 1",
+            take(n1, one, 2, 2),
+            None,
+        ),
+        ("commit", "term_has_leader", "term 2 has no leader", commit(two, 1, set([1, 2])), None),
+        (
+            "commit",
+            "entry_is_of_term",
+            "at index 3 the leader of term 1 holds nothing",
+            commit(one, 3, set([1, 2])),
+            None,
+        ),
+        (
+            "commit",
+            "acknowledgers_are_a_quorum",
+            "{n1} are no majority of {n1, n2, n3}",
+            commit(one, 1, set([1])),
+            None,
+        ),
+        (
+            "commit",
+            "all_acknowledged",
+            "n1 has acknowledged index 1 to the leader of term 1, not 2",
+            commit(one, 2, set([1, 2])),
+            None,
+        ),
+        (
+            "commit",
+            "all_acknowledged",
+            "n3 has acknowledged index 0 to the leader of term 1, not 1",
+            commit(one, 1, set([1, 3])),
+            None,
+        ),
+        ("apply", "is_a_node", "n7 is not one of the nodes", apply(stranger, 1), None),
+        (
+            "apply",
+            "is_chosen",
+            "nothing at or after index 2 is chosen in any term",
+            apply(n1, 2),
+            None,
+        ),
+        (
+            "apply",
+            "holds_chosen_entry",
+            "at index 1 n3 holds nothing, the leader of term 1 an entry of term 1",
+            apply(n3, 1),
+            None,
+        ),
     ]
 }
 
 #[test]
 fn every_guard_can_fail() {
     let mut failed: BTreeSet<(&str, &str)> = BTreeSet::new();
-    let mut expect = |state: &mut State, action, guard, result: Result<(), GuardFailed>| {
-        let before = state.clone();
+    let mut expect = |action, guard, why: &str, result: Result<(), GuardFailed>| {
         let error = result.expect_err(guard);
-        assert_eq!((error.action, error.guard), (action, guard), "{error}");
-        assert!(error.to_string().contains(guard));
-        assert_eq!(*state, before, "{guard} failed, but something changed");
+        assert_eq!((error.action, error.guard, &*error.why), (action, guard, why));
+        assert_eq!(error.to_string(), format!("guard {guard} of {action} fails: {why}"));
         failed.insert((action, guard));
     };
-    for (action, guard, attempt, payload) in attempts() {
+    for (action, guard, why, attempt, payload) in attempts() {
         let mut state = state();
         let before = state.clone();
         let result = state.perform(&attempt, payload);
         assert_eq!(state, before, "{guard} of {action} failed, but something changed");
-        expect(&mut state, action, guard, result);
+        expect(action, guard, why, result);
     }
 
     // A vote for one candidate is no vote for another.
-    let mut rivals = Abstract::new(Configuration::new(set([1, 2, 3])).expect("three voters"));
+    let mut rivals = State::new(Configuration::new(set([1, 2, 3])).expect("three voters"));
     rivals.become_candidate(n(1), Term(1)).expect("it may stand");
     rivals.become_candidate(n(2), Term(1)).expect("it may stand");
     let result = rivals.grant_vote(n(1), n(2), Term(1));
-    expect(&mut rivals, "grant_vote", "vote_is_free", result);
+    expect("grant_vote", "vote_is_free", "n1 voted for n1 in term 1, not for n2", result);
+
+    // An entry of another term before those taken is none that matches.
+    let mut differing = state();
+    differing.nodes.get_mut(&n(2)).expect("a node").log[0].term = Term(0);
+    let result = differing.replicate(n(2), Term(1), Index(1), Index(2));
+    let why = "at index 1 n2 holds an entry of term 0, the leader of term 1 an entry of term 1";
+    expect("replicate", "previous_matches", why, result);
+
+    // What is called chosen must have been.
+    let unchosen = LogPosition { term: Term(1), index: Index(2) };
+    let result = state().apply(n(1), Index(1), unchosen);
+    expect("apply", "is_chosen", "the leader of term 1 has not chosen index 2", result);
 
     // What a later term chose cannot be known in an earlier one.
     let mut behind = state();
     behind.nodes.get_mut(&n(2)).expect("a node").term = Term(0);
     let chooser = LogPosition { term: Term(1), index: Index(1) };
     let result = behind.apply(n(2), Index(1), chooser);
-    expect(&mut behind, "apply", "chosen_term_seen", result);
+    let why = "n2 is in term 0 and cannot know what term 1 chose";
+    expect("apply", "chosen_term_seen", why, result);
 
     // An entry beyond the chosen one is not chosen with it.
     let mut beyond = state();
     let result = beyond.apply(n(1), Index(2), chooser);
-    expect(&mut beyond, "apply", "index_not_after_chosen", result);
+    let why = "index 2 is beyond the chosen index 1";
+    expect("apply", "index_not_after_chosen", why, result);
 
     let all: BTreeSet<(&str, &str)> =
         GUARDS.iter().map(|guard| (guard.action, guard.name)).collect();
