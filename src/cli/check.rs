@@ -2,7 +2,9 @@
 
 use super::arguments::{Asked, CheckArguments, Format, read};
 use super::progress::ProgressLine;
-use super::{Exit, Failure, coverage, formulas, help, json, note, print, quorum, render};
+use super::{
+    Exit, Failure, coverage, formulas, help, huge_pages, json, note, print, quorum, render,
+};
 use quorate_models::{
     Counts, Coverage, Mode, Options, Report, Stopper, Verdict, check, counts_line,
 };
@@ -33,6 +35,7 @@ fn check_protocol(arguments: &CheckArguments) -> Result<Exit, Failure> {
     // Not after an hour of search.
     arguments.save.as_deref().map_or(Ok(()), |file| must_be_writable("save", file, EXAMPLE))?;
     arguments.coverage.as_deref().map_or(Ok(()), coverage::must_be_mergeable)?;
+    huge_pages::ask();
     let stopper = Stopper::default();
     stop_when_interrupted(&stopper)?;
     if arguments.format == Format::Human {

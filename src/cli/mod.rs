@@ -11,6 +11,7 @@ mod cluster;
 mod config_file;
 mod coverage;
 mod formulas;
+mod huge_pages;
 mod inductive;
 mod json;
 mod list;

@@ -53,6 +53,32 @@ fn an_interrupt_ends_a_search_as_incomplete() {
     must_be_incomplete(&Run { code, stdout: text, stderr }, "an interrupt");
 }
 
+/// A search starts once more with huge pages, as the same process; whoever has decided on them otherwise is left alone.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_search_asks_for_huge_pages_unless_told_otherwise() {
+    let who = std::fs::read_to_string("/sys/kernel/mm/transparent_hugepage/enabled");
+    let are_asked_for = who.is_ok_and(|who| who.contains("[madvise]"));
+    for (set, expected) in [(None, are_asked_for), (Some(""), false)] {
+        let mut command = quorate();
+        command.args(["check", "elections", "--plain", "--time-limit", "30"]);
+        command.stdout(Stdio::piped()).env_remove("GLIBC_TUNABLES");
+        command.envs(set.map(|value| ("GLIBC_TUNABLES", value)));
+        let mut child = command.spawn().expect("the command was built");
+        let mut stdout = BufReader::new(child.stdout.take().expect("it is piped"));
+        let mut text = String::new();
+        stdout.read_line(&mut text).expect("it says what it does");
+        assert!(text.starts_with("check elections"), "{text}");
+        let environment = std::fs::read(format!("/proc/{}/environ", child.id())).expect("it runs");
+        let asks = environment
+            .split(|byte| *byte == 0)
+            .any(|variable| variable == b"GLIBC_TUNABLES=glibc.malloc.hugetlb=1");
+        child.kill().expect("it runs");
+        child.wait().expect("it was killed");
+        assert_eq!(asks, expected && cfg!(target_env = "gnu"), "{set:?}");
+    }
+}
+
 #[test]
 fn a_reader_that_goes_away_is_no_accident() {
     for (arguments, code) in [("list", 0), ("check pair", 0), ("check smok", 64)] {
