@@ -1,18 +1,13 @@
 //! Which guards an action exercises: all that say something, and no other.
 
+mod made_up;
 mod runs;
 
-use quorate_cluster::Command;
-use quorate_core::{AbstractAction, Configuration, Index, Payload, ServerSet, Term};
+use made_up::{State, set};
+use quorate_core::{AbstractAction, Configuration, Index, Payload, Term};
 use quorate_spec::{Abstract, Exercised, GUARDS, Vacuity, place_of};
 use runs::n;
 use std::collections::BTreeSet;
-
-type State = Abstract<Command>;
-
-fn set<const N: usize>(numbers: [u8; N]) -> ServerSet {
-    numbers.into_iter().map(n).collect()
-}
 
 /// A run of three servers, action by action, in which every guard with a vacuity is exercised and is not, as far as
 /// actions that may happen can. With each action the guards of it that it does not exercise.

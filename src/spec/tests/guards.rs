@@ -1,47 +1,14 @@
 //! Every guard of every action can fail, and says with which values. And when it fails nothing changes.
 
+mod made_up;
 mod runs;
 
+use made_up::{State, command, set, state};
 use quorate_cluster::Command;
-use quorate_core::{
-    AbstractAction, Configuration, Index, LogPosition, Payload, ServerId, ServerSet, Term,
-};
-use quorate_spec::{Abstract, GUARDS, GuardFailed};
+use quorate_core::{AbstractAction, Configuration, Index, LogPosition, Payload, ServerId, Term};
+use quorate_spec::{GUARDS, GuardFailed};
 use runs::n;
 use std::collections::BTreeSet;
-
-type State = Abstract<Command>;
-
-fn set<const N: usize>(numbers: [u8; N]) -> ServerSet {
-    numbers.into_iter().map(n).collect()
-}
-
-fn command(number: u64) -> Option<Payload<Command>> {
-    Some(Payload::Command(Command(number)))
-}
-
-/// Three servers. n1 leads term 1, its log is two entries long, n1 and n2 hold and have acknowledged the
-/// first, which is chosen and applied at n1. n3 stands in term 2 with an empty log and its own vote.
-fn state() -> State {
-    let (one, two) = (Term(1), Term(2));
-    let (n1, n2) = (n(1), n(2));
-    let mut state = Abstract::new(Configuration::new(set([1, 2, 3])).expect("three voters"));
-    let mut perform = |action, payload| state.perform(&action, payload).expect("it may happen");
-    perform(AbstractAction::BecomeCandidate { server: n1, term: one }, None);
-    perform(AbstractAction::GrantVote { server: n2, candidate: n1, term: one }, None);
-    perform(AbstractAction::BecomeLeader { server: n1, term: one, votes: set([1, 2]) }, None);
-    for index in [Index(1), Index(2)] {
-        perform(AbstractAction::LeaderAppend { term: one, index }, command(index.0));
-    }
-    let (previous, last) = (Index(0), Index(1));
-    perform(AbstractAction::Replicate { server: n1, term: one, previous, last }, None);
-    perform(AbstractAction::Replicate { server: n2, term: one, previous, last }, None);
-    let acknowledged = set([1, 2]);
-    perform(AbstractAction::Commit { term: one, index: last, acknowledged }, None);
-    perform(AbstractAction::Apply { server: n1, index: last }, None);
-    perform(AbstractAction::BecomeCandidate { server: n(3), term: two }, None);
-    state
-}
 
 /// An action, the guard that it breaks, what that says, and the action with its value.
 type Attempt = (&'static str, &'static str, &'static str, AbstractAction, Option<Payload<Command>>);
