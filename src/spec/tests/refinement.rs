@@ -224,6 +224,7 @@ fn every_kind_of_message_can_be_untrue() {
         claim(2, 3, 1, append(at(0, 0), Vec::new(), 0)),
         claim(1, 2, 2, append(at(0, 0), Vec::new(), 0)),
         claim(1, 2, 1, append(at(1, 4), Vec::new(), 0)),
+        claim(1, 2, 1, append(at(2, 3), Vec::new(), 0)),
         claim(1, 2, 1, append(at(1, 1), entries(), 0)),
         claim(1, 2, 1, append(at(0, 0), entries(), 4)),
         claim(2, 1, 1, accepted(4)),
