@@ -57,6 +57,34 @@ fn old_entry_on_a_majority_is_overwritten() -> Run {
     expect(run, &["majority_entry_overwritten", "leader_backed_up", "older_term_committed"])
 }
 
+/// The same with four servers, where the entry reaches two: a half is no majority.
+fn old_entry_on_a_half_is_overwritten() -> Run {
+    let mut run = Run::with(4, Parameters { batch: 1, window: 1, ..PARAMETERS });
+    run.elect(1, &[1, 2, 3, 4]);
+    // Term 1: the entry reaches n1 alone.
+    run.propose(1, 1);
+    run.sync(1);
+    run.crash(1, 0);
+    // Term 2: n3 leads without it, and appends another in its place.
+    run.win(3, &[2, 4]);
+    run.crash(3, 0);
+    // Term 3: n1 leads again, and its old entry reaches n2.
+    run.win(1, &[2, 4]);
+    run.heartbeat(1);
+    run.deliver(1, 2);
+    run.deliver(2, 1);
+    run.deliver(1, 2);
+    run.sync(2);
+    run.crash(1, 0);
+    // Term 4: n3 leads again, and its entry replaces the other.
+    run.win(3, &[2, 4]);
+    run.heartbeat(3);
+    run.settle(&[2, 3, 4]);
+    let run = expect(run, &["durable_entry_overwritten"]);
+    assert!(missing_from(run.seen).any(|witness| witness.name == "majority_entry_overwritten"));
+    run
+}
+
 /// A leader cut off from the others goes on taking requests, and its disk hangs.
 fn old_leader_takes_requests() -> Run {
     let mut run = Run::new(3);
@@ -115,9 +143,10 @@ fn second_read_is_refused() -> Run {
 }
 
 /// All runs by script.
-fn scripted() -> [Run; 5] {
+fn scripted() -> [Run; 6] {
     [
         old_entry_on_a_majority_is_overwritten(),
+        old_entry_on_a_half_is_overwritten(),
         old_leader_takes_requests(),
         vote_counted_once(),
         followers_commit_alone(),
