@@ -8,7 +8,7 @@ mod runs;
 
 use common::{PARAMETERS, Run, by_chance};
 use quorate_cluster::{Action, Cluster};
-use quorate_core::{Message, Parameters};
+use quorate_core::{Index, Message, Parameters};
 use quorate_spec::witnesses::{find, in_set, missing_from, newly_seen, possible_in, seen_in};
 use quorate_spec::{Reachability, Transition, WITNESSES};
 use readings::READINGS;
@@ -105,6 +105,28 @@ fn old_leader_takes_requests() -> Run {
     expect(run, &seen)
 }
 
+/// A leader that leads again hears what a follower rejected in its older term: it is no answer to it any more.
+fn rejection_of_an_older_term_comes() -> Run {
+    let mut run = Run::new(3);
+    run.elect(1, &[1, 3]);
+    run.propose(1, 1);
+    let batches = run.between(1, 2, |message| {
+        matches!(message, Message::AppendEntries { previous, .. } if previous.index > Index::ZERO)
+    });
+    run.act(Action::Deliver(batches.last().expect("a batch after the no-op").clone()));
+    run.settle(&[1, 3]);
+    while run.leads(1) {
+        run.timeout(1);
+    }
+    run.elect(1, &[1, 3]);
+    let late = run.between(2, 1, |message| matches!(message, Message::AppendRejected { .. }));
+    run.act(Action::Deliver(late.first().expect("a rejection").clone()));
+    assert!(run.leads(1));
+    let run = expect(run, &["append_rejected"]);
+    assert!(missing_from(run.seen).any(|witness| witness.name == "late_rejection_ignored"));
+    run
+}
+
 /// A vote arrives twice. Three of four make a majority, so the second must not count.
 fn vote_counted_once() -> Run {
     let mut run = Run::new(4);
@@ -143,11 +165,12 @@ fn second_read_is_refused() -> Run {
 }
 
 /// All runs by script.
-fn scripted() -> [Run; 6] {
+fn scripted() -> [Run; 7] {
     [
         old_entry_on_a_majority_is_overwritten(),
         old_entry_on_a_half_is_overwritten(),
         old_leader_takes_requests(),
+        rejection_of_an_older_term_comes(),
         vote_counted_once(),
         followers_commit_alone(),
         second_read_is_refused(),
