@@ -10,11 +10,8 @@ use quorate_spec::{GUARDS, GuardFailed};
 use runs::n;
 use std::collections::BTreeSet;
 
-/// An action, the guard that it breaks, what that says, and the action with its value.
-type Attempt = (&'static str, &'static str, &'static str, AbstractAction, Option<Payload<Command>>);
-
 /// Attempts that each break one guard, in the order of [`GUARDS`].
-fn attempts() -> Vec<Attempt> {
+fn attempts() -> Vec<(&'static str, &'static str, AbstractAction, Option<Payload<Command>>)> {
     let (one, two, nine) = (Term(1), Term(2), Term(9));
     let (n1, n2, n3, stranger) = (n(1), n(2), n(3), n(7));
     let bump = |server, term| AbstractAction::BumpTerm { server, term };
@@ -34,153 +31,74 @@ fn attempts() -> Vec<Attempt> {
     };
     let apply = |server, index| AbstractAction::Apply { server, index: Index(index) };
     vec![
-        ("bump_term", "is_a_node", "n7 is not one of the nodes", bump(stranger, one), None),
-        ("bump_term", "term_not_left", "n3 is in term 2, beyond term 1", bump(n3, one), None),
-        ("become_candidate", "is_a_node", "n7 is not one of the nodes", stand(stranger, one), None),
-        (
-            "become_candidate",
-            "term_not_seen",
-            "n2 is in term 1, so term 1 is not new to it",
-            stand(n2, one),
-            None,
-        ),
-        ("grant_vote", "is_a_node", "n7 is not one of the nodes", grant(stranger, n1, one), None),
-        ("grant_vote", "is_candidate", "n2 does not stand in term 2", grant(n1, n2, two), None),
-        ("grant_vote", "term_not_left", "n3 is in term 2, beyond term 1", grant(n3, n1, one), None),
-        (
-            "grant_vote",
-            "log_is_up_to_date",
-            "the log of n2 ends at 1@1, that of candidate n3 at 0@0",
-            grant(n2, n3, two),
-            None,
-        ),
-        (
-            "become_leader",
-            "is_candidate",
-            "n2 does not stand in term 1",
-            lead(n2, one, set([1, 2])),
-            None,
-        ),
-        (
-            "become_leader",
-            "not_leader_yet",
-            "n1 already leads term 1",
-            lead(n1, one, set([1, 2])),
-            None,
-        ),
-        (
-            "become_leader",
-            "votes_are_a_quorum",
-            "{n3} are no majority of {n1, n2, n3}",
-            lead(n3, two, set([3])),
-            None,
-        ),
-        (
-            "become_leader",
-            "votes_were_cast",
-            "n2 has not voted in term 2",
-            lead(n3, two, set([2, 3])),
-            None,
-        ),
-        (
-            "leader_append",
-            "value_is_given",
-            "no entry is known at index 3 of the leader of term 1",
-            append(one, 3),
-            None,
-        ),
-        ("leader_append", "term_has_leader", "term 2 has no leader", append(two, 1), command(1)),
-        (
-            "leader_append",
-            "index_is_next",
-            "index 2 is named, but the log of leader n1 goes on at 3",
-            append(one, 2),
-            command(1),
-        ),
-        (
-            "leader_append",
-            "index_is_next",
-            "index 4 is named, but the log of leader n1 goes on at 3",
-            append(one, 4),
-            command(1),
-        ),
-        ("replicate", "is_a_node", "n7 is not one of the nodes", take(stranger, one, 0, 1), None),
-        ("replicate", "term_has_leader", "term 9 has no leader", take(n1, nine, 0, 1), None),
-        ("replicate", "term_not_left", "n3 is in term 2, beyond term 1", take(n3, one, 0, 1), None),
-        (
-            "replicate",
-            "leader_holds_last",
-            "the log of the leader of term 1 has no entry at index 3",
-            take(n1, one, 0, 3),
-            None,
-        ),
-        (
-            "replicate",
-            "leader_holds_last",
-            "the log of the leader of term 1 has no entry at index 0",
-            take(n1, one, 0, 0),
-            None,
-        ),
-        (
-            "replicate",
-            "previous_not_after_last",
-            "the entries would begin after index 2 and end at 1",
-            take(n1, one, 2, 1),
-            None,
-        ),
-        (
-            "replicate",
-            "previous_matches",
-            "at index 2 n1 holds nothing, the leader of term 1 an entry of term 1",
-            take(n1, one, 2, 2),
-            None,
-        ),
-        ("commit", "term_has_leader", "term 2 has no leader", commit(two, 1, set([1, 2])), None),
-        (
-            "commit",
-            "entry_is_of_term",
-            "at index 3 the leader of term 1 holds nothing",
-            commit(one, 3, set([1, 2])),
-            None,
-        ),
-        (
-            "commit",
-            "acknowledgers_are_a_quorum",
-            "{n1} are no majority of {n1, n2, n3}",
-            commit(one, 1, set([1])),
-            None,
-        ),
-        (
-            "commit",
-            "all_acknowledged",
-            "n1 has acknowledged index 1 to the leader of term 1, not 2",
-            commit(one, 2, set([1, 2])),
-            None,
-        ),
-        (
-            "commit",
-            "all_acknowledged",
-            "n3 has acknowledged index 0 to the leader of term 1, not 1",
-            commit(one, 1, set([1, 3])),
-            None,
-        ),
-        ("apply", "is_a_node", "n7 is not one of the nodes", apply(stranger, 1), None),
-        (
-            "apply",
-            "is_chosen",
-            "nothing at or after index 2 is chosen in any term",
-            apply(n1, 2),
-            None,
-        ),
-        (
-            "apply",
-            "holds_chosen_entry",
-            "at index 1 n3 holds nothing, the leader of term 1 an entry of term 1",
-            apply(n3, 1),
-            None,
-        ),
+        ("bump_term", "is_a_node", bump(stranger, one), None),
+        ("bump_term", "term_not_left", bump(n3, one), None),
+        ("become_candidate", "is_a_node", stand(stranger, one), None),
+        ("become_candidate", "term_not_seen", stand(n2, one), None),
+        ("grant_vote", "is_a_node", grant(stranger, n1, one), None),
+        ("grant_vote", "is_candidate", grant(n1, n2, two), None),
+        ("grant_vote", "term_not_left", grant(n3, n1, one), None),
+        ("grant_vote", "log_is_up_to_date", grant(n2, n3, two), None),
+        ("become_leader", "is_candidate", lead(n2, one, set([1, 2])), None),
+        ("become_leader", "not_leader_yet", lead(n1, one, set([1, 2])), None),
+        ("become_leader", "votes_are_a_quorum", lead(n3, two, set([3])), None),
+        ("become_leader", "votes_were_cast", lead(n3, two, set([2, 3])), None),
+        ("leader_append", "value_is_given", append(one, 3), None),
+        ("leader_append", "term_has_leader", append(two, 1), command(1)),
+        ("leader_append", "index_is_next", append(one, 2), command(1)),
+        ("leader_append", "index_is_next", append(one, 4), command(1)),
+        ("replicate", "is_a_node", take(stranger, one, 0, 1), None),
+        ("replicate", "term_has_leader", take(n1, nine, 0, 1), None),
+        ("replicate", "term_not_left", take(n3, one, 0, 1), None),
+        ("replicate", "leader_holds_last", take(n1, one, 0, 3), None),
+        ("replicate", "leader_holds_last", take(n1, one, 0, 0), None),
+        ("replicate", "previous_not_after_last", take(n1, one, 2, 1), None),
+        ("replicate", "previous_matches", take(n1, one, 2, 2), None),
+        ("commit", "term_has_leader", commit(two, 1, set([1, 2])), None),
+        ("commit", "entry_is_of_term", commit(one, 3, set([1, 2])), None),
+        ("commit", "acknowledgers_are_a_quorum", commit(one, 1, set([1])), None),
+        ("commit", "all_acknowledged", commit(one, 2, set([1, 2])), None),
+        ("commit", "all_acknowledged", commit(one, 1, set([1, 3])), None),
+        ("apply", "is_a_node", apply(stranger, 1), None),
+        ("apply", "is_chosen", apply(n1, 2), None),
+        ("apply", "holds_chosen_entry", apply(n3, 1), None),
     ]
 }
+
+/// What the guards say that these attempts break.
+const WORDS: [&str; 31] = [
+    "n7 is not one of the nodes",
+    "n3 is in term 2, beyond term 1",
+    "n7 is not one of the nodes",
+    "n2 is in term 1, so term 1 is not new to it",
+    "n7 is not one of the nodes",
+    "n2 does not stand in term 2",
+    "n3 is in term 2, beyond term 1",
+    "the log of n2 ends at 1@1, that of candidate n3 at 0@0",
+    "n2 does not stand in term 1",
+    "n1 already leads term 1",
+    "{n3} are no majority of {n1, n2, n3}",
+    "n2 has not voted in term 2",
+    "no entry is known at index 3 of the leader of term 1",
+    "term 2 has no leader",
+    "index 2 is named, but the log of leader n1 goes on at 3",
+    "index 4 is named, but the log of leader n1 goes on at 3",
+    "n7 is not one of the nodes",
+    "term 9 has no leader",
+    "n3 is in term 2, beyond term 1",
+    "the log of the leader of term 1 has no entry at index 3",
+    "the log of the leader of term 1 has no entry at index 0",
+    "the entries would begin after index 2 and end at 1",
+    "at index 2 n1 holds nothing, the leader of term 1 an entry of term 1",
+    "term 2 has no leader",
+    "at index 3 the leader of term 1 holds nothing",
+    "{n1} are no majority of {n1, n2, n3}",
+    "n1 has acknowledged index 1 to the leader of term 1, not 2",
+    "n3 has acknowledged index 0 to the leader of term 1, not 1",
+    "n7 is not one of the nodes",
+    "nothing at or after index 2 is chosen in any term",
+    "at index 1 n3 holds nothing, the leader of term 1 an entry of term 1",
+];
 
 #[test]
 fn every_guard_can_fail() {
@@ -191,7 +109,9 @@ fn every_guard_can_fail() {
         assert_eq!(error.to_string(), format!("guard {guard} of {action} fails: {why}"));
         failed.insert((action, guard));
     };
-    for (action, guard, why, attempt, payload) in attempts() {
+    let attempts = attempts();
+    assert_eq!(attempts.len(), WORDS.len());
+    for ((action, guard, attempt, payload), why) in attempts.into_iter().zip(WORDS) {
         let mut state = state();
         let before = state.clone();
         let result = state.perform(&attempt, payload);
