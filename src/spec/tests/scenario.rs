@@ -143,7 +143,19 @@ fn servers_start_only_as_a_server_can_be() {
             "the log has entries of later terms than the server's, or the disk's",
         ),
         (
+            "n1 follower term=1 log=[1:noop] disk=[1:noop]@0/-",
+            "the log has entries of later terms than the server's, or the disk's",
+        ),
+        (
             "n1 follower term=2 log=[1:noop] disk=[]@1/-",
+            "the disk and the unfinished writes do not make up term, vote and log",
+        ),
+        (
+            "n1 follower term=1 vote=n2 log=[] disk=[]@1/-",
+            "the disk and the unfinished writes do not make up term, vote and log",
+        ),
+        (
+            "n1 follower term=1 log=[1:noop] disk=[]@1/-",
             "the disk and the unfinished writes do not make up term, vote and log",
         ),
         (
@@ -163,6 +175,14 @@ fn servers_start_only_as_a_server_can_be() {
         ),
         (
             "n1 leader term=1 vote=n1 log=[1:noop] first=1 n2(next=9) n3(next=2)",
+            "it leads beyond its own log",
+        ),
+        (
+            "n1 leader term=2 vote=n1 log=[1:noop,2:noop] first=1 n2(next=3) n3(next=3)",
+            "it leads beyond its own log",
+        ),
+        (
+            "n1 leader term=1 vote=n1 log=[1:noop,1:noop] first=1 n2(next=2 match=2) n3(next=3)",
             "it leads beyond its own log",
         ),
     ];
