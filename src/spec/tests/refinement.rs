@@ -84,6 +84,34 @@ fn what_happened_refines() {
     commit().refine().expect("a commit");
 }
 
+/// Who follows a run looks at the server that acted: that it did what it says, and that it is coupled.
+#[test]
+fn following_looks_at_the_server_that_acted() {
+    let follow = |step: &Step| {
+        let Step { before, action, happening, after, .. } = step;
+        step.refinement.clone().follow(&Transition { before, action, happening, after }, None)
+    };
+    let check = |step: &Step| {
+        let Step { before, action, happening, after, .. } = step;
+        step.refinement.clone().check(&Transition { before, action, happening, after })
+    };
+    let mut step = vote();
+    let exercised = step.refine().expect("a vote");
+    assert_eq!((follow(&step), check(&step)), (Ok(exercised), Ok(exercised)));
+    // n2 acts, and says that it voted for n3.
+    step.after.servers[1].disk.voted_for = Some(n(1));
+    let why = follow(&step).expect_err("another vote on its disk").why;
+    assert!(why.contains("the disk of n2 holds vote"), "{why}");
+    // What is in memory, refinement does not compare.
+    for server in [0, 1] {
+        let mut step = vote();
+        step.after.servers[server].state.commit_index = Index(9);
+        step.refine().expect("no disk has changed");
+        assert_eq!(check(&step).expect_err("nothing was committed").property, "Coupling");
+        assert_eq!(follow(&step).is_err(), server == 1, "n1 did not act");
+    }
+}
+
 #[test]
 fn a_disk_does_not_change_by_itself() {
     let mut step = vote();
