@@ -44,13 +44,27 @@ fn message(panic: &(dyn Any + Send)) -> &str {
 #[cfg(test)]
 mod tests {
     use super::guarded;
+    use core::sync::atomic::{AtomicUsize, Ordering};
+    use std::panic::{catch_unwind, set_hook, take_hook};
+
+    /// How many panics were told of.
+    static TOLD: AtomicUsize = AtomicUsize::new(0);
 
     #[test]
     fn a_failed_assertion_is_a_result() {
+        // Only this test looks at what is told, so no other in this program may be guarded.
+        set_hook(Box::new(|_| {
+            TOLD.fetch_add(1, Ordering::Relaxed);
+        }));
         assert_eq!(guarded(|| 1), Ok(1));
         let failed: Result<(), String> = guarded(|| panic!("term {} fell", 2));
         assert_eq!(failed, Err("a server's own assertion failed: term 2 fell".to_owned()));
         let failed: Result<(), String> = guarded(|| panic!("a term fell"));
         assert_eq!(failed, Err("a server's own assertion failed: a term fell".to_owned()));
+        let told = || TOLD.load(Ordering::Relaxed);
+        assert_eq!(told(), 0, "what is caught is not told");
+        let unguarded = catch_unwind(|| panic!("anything else"));
+        assert_eq!((unguarded.is_err(), told()), (true, 1));
+        drop(take_hook());
     }
 }
