@@ -1,6 +1,6 @@
 //! What a scenario claims is looked at: each claim can be true, and says what is so where it is not.
 
-use quorate_spec::{Scenario, replay};
+use quorate_spec::{Scenario, record, replay};
 
 const HEAD: &str = "scenario version=1\nsetting servers=3 network=faulty\n";
 
@@ -77,4 +77,37 @@ fn of_violations() {
     let error = Scenario::parse(&text).expect_err("no such property").to_string();
     assert!(error.starts_with("line 3: ElectionSaftey; expected one of VoteOnce, "), "{error}");
     assert!(error.contains(", ElectionSafety, "), "{error}");
+}
+
+#[test]
+fn violations_are_recorded_where_they_happen() {
+    let lost = "  | VIOLATED CommittedDurable: the no-op of term 1 at index 1 is committed, but of 3 servers it is \
+                durable on n1";
+    let uncounted = "  | VIOLATED MatchDurable: n1, leader of term 1, counts n2 up to index 1, but term 0 is \
+                     durable there";
+    let fell = "  | violates TermMonotonic: the durable term of n2 fell from 1 to 0";
+    let (two, three) = ("  |   n2 follower *term=0 *log=[]", "  |   n3 follower *term=0 *log=[]");
+    // The one that is expected is blamed, and what is violated before it is told on the way.
+    let cases: [(&str, &[&str]); 3] = [
+        ("wipe n2\nexpect violated MatchDurable", &["wipe n2", two, uncounted]),
+        (
+            "wipe n2\nheartbeat_timeout n1\nexpect violated CommittedDurable",
+            &["wipe n2", two, lost],
+        ),
+        (
+            "settle\nwipe n2\nwipe n3\nexpect violated CommittedDurable",
+            &["wipe n2", two, fell, "wipe n3", three, lost],
+        ),
+    ];
+    for (lines, expected) in cases {
+        let run = replay(&scenario(lines)).expect("it can be followed");
+        assert_eq!(run.as_expected(), Ok(()), "{lines}");
+        let text = record(&format!("{HEAD}{ASKED}{lines}\nend\n"), &run);
+        let told = text.lines().skip_while(|line| *line != "wipe n2").take(expected.len());
+        assert_eq!(told.collect::<Vec<&str>>(), expected, "{lines}");
+        let count = text.lines().filter(|line| line.to_lowercase().contains("| viola")).count();
+        assert_eq!(count, expected.len() / 3, "{lines}");
+    }
+    let other = replay(&scenario("wipe n2\nexpect violated ElectionSafety")).expect("it can be");
+    assert!(other.as_expected().is_err(), "another property was violated");
 }
