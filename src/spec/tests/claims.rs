@@ -108,6 +108,10 @@ fn violations_are_recorded_where_they_happen() {
         let count = text.lines().filter(|line| line.to_lowercase().contains("| viola")).count();
         assert_eq!(count, expected.len() / 3, "{lines}");
     }
-    let other = replay(&scenario("wipe n2\nexpect violated ElectionSafety")).expect("it can be");
+    // Each property is told of once.
+    let lines = "settle\nwipe n2\nwipe n3\nexpect violated ElectionSafety";
+    let other = replay(&scenario(lines)).expect("it can be followed");
     assert!(other.as_expected().is_err(), "another property was violated");
+    let text = record(&format!("{HEAD}{ASKED}{lines}\nend\n"), &other);
+    assert_eq!(text.matches("| violates TermMonotonic: ").count(), 1, "{text}");
 }
