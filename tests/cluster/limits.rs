@@ -2,7 +2,7 @@
 
 use crate::client::Client;
 use crate::observe::{http_port, metrics};
-use crate::processes::{Cluster, PATIENCE, wait_until};
+use crate::processes::{Cluster, PATIENCE, wait_for, wait_until};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use quorate_net::resp::{self, Value};
 use std::fs;
@@ -38,19 +38,13 @@ fn used(cluster: &Cluster) -> Use {
 
 /// Waits until a server has no more of anything than before, apart from so many KiB that its allocator keeps.
 fn wait_until_nothing_is_left(cluster: &Cluster, before: Use, kept: usize) {
-    let begun = Instant::now();
-    loop {
+    wait_for(|| {
         let now = used(cluster);
         let is_less = now.threads <= before.threads && now.files <= before.files;
-        if is_less && now.resident <= before.resident + kept {
-            break;
-        }
-        assert!(
-            begun.elapsed() < PATIENCE,
-            "{now:?} after {before:?}: more than {kept} KiB are left"
-        );
-        thread::sleep(Duration::from_millis(5));
-    }
+        let is_as_before = is_less && now.resident <= before.resident + kept;
+        let left = || format!("{now:?} after {before:?}: more than {kept} KiB are left");
+        if is_as_before { Ok(()) } else { Err(left()) }
+    });
 }
 
 fn error(client: &mut Client, words: &[&str]) -> String {

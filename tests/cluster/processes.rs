@@ -61,9 +61,14 @@ pub(crate) fn signal(name: &str, pid: u32) {
 
 /// Waits until something holds.
 pub(crate) fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+    wait_for(|| if holds() { Ok(()) } else { Err(format!("waited in vain until {what}")) });
+}
+
+/// Waits until something holds that otherwise says why it does not.
+pub(crate) fn wait_for(mut holds: impl FnMut() -> Result<(), String>) {
     let begun = Instant::now();
-    while !holds() {
-        assert!(begun.elapsed() < PATIENCE, "waited in vain until {what}");
+    while let Err(why) = holds() {
+        assert!(begun.elapsed() < PATIENCE, "{why}");
         thread::sleep(Duration::from_millis(5));
     }
 }

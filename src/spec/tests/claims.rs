@@ -7,8 +7,12 @@ const HEAD: &str = "scenario version=1\nsetting servers=3 network=faulty\n";
 /// n1 leads, and a command is on its way to n2 and n3; lines 3 to 5.
 const ASKED: &str = "elect n1 {n2}\nsettle {n1,n2}\npropose n1 r1\n";
 
+fn text(lines: &str) -> String {
+    format!("{HEAD}{ASKED}{lines}\nend\n")
+}
+
 fn scenario(lines: &str) -> Scenario {
-    Scenario::parse(&format!("{HEAD}{ASKED}{lines}\nend\n")).expect("a scenario")
+    Scenario::parse(&text(lines)).expect("a scenario")
 }
 
 /// Expects claims, on the sixth line and those after it, to be true.
@@ -102,7 +106,7 @@ fn violations_are_recorded_where_they_happen() {
     for (lines, expected) in cases {
         let run = replay(&scenario(lines)).expect("it can be followed");
         assert_eq!(run.as_expected(), Ok(()), "{lines}");
-        let text = record(&format!("{HEAD}{ASKED}{lines}\nend\n"), &run);
+        let text = record(&text(lines), &run);
         let told = text.lines().skip_while(|line| *line != "wipe n2").take(expected.len());
         assert_eq!(told.collect::<Vec<&str>>(), expected, "{lines}");
         let count = text.lines().filter(|line| line.to_lowercase().contains("| viola")).count();
@@ -112,6 +116,6 @@ fn violations_are_recorded_where_they_happen() {
     let lines = "settle\nwipe n2\nwipe n3\nexpect violated ElectionSafety";
     let other = replay(&scenario(lines)).expect("it can be followed");
     assert!(other.as_expected().is_err(), "another property was violated");
-    let text = record(&format!("{HEAD}{ASKED}{lines}\nend\n"), &other);
+    let text = record(&text(lines), &other);
     assert_eq!(text.matches("| violates TermMonotonic: ").count(), 1, "{text}");
 }

@@ -8,15 +8,13 @@ use quorate_core::Outcome;
 use quorate_spec::linearizability::{
     BUDGET, Call, CommandLog, Commands, History, LogOperation, Verdict, check,
 };
-use quorate_spec::{ClientHistory, LINEARIZABILITY, Transition};
+use quorate_spec::{ClientHistory, LINEARIZABILITY};
 use runs::{Run, n, random_action, random_setting, setting};
 
 /// Lets an action happen, and records it.
 fn perform(run: &mut Run, clients: &mut ClientHistory, action: &Action) -> Vec<Outcome> {
-    let before = run.cluster.clone();
-    let happening = run.perform(action).unwrap_or_else(|violation| panic!("{violation:?}"));
-    let after = &run.cluster;
-    clients.note(&Transition { before: &before, action, happening: &happening, after });
+    let performed = run.perform_watched(action, |transition| clients.note(transition));
+    let happening = performed.unwrap_or_else(|violation| panic!("{violation:?}"));
     let replies = happening.step.into_iter().flat_map(|step| step.effects.reply);
     replies.map(|reply| reply.outcome).collect()
 }

@@ -3,7 +3,7 @@
 mod made_up;
 mod runs;
 
-use made_up::{State, command, set, state};
+use made_up::{State, command, node, set, state};
 use quorate_cluster::Command;
 use quorate_core::{AbstractAction, Configuration, Index, LogPosition, Payload, ServerId, Term};
 use quorate_spec::{GUARDS, GuardFailed};
@@ -128,7 +128,7 @@ fn every_guard_can_fail() {
 
     // An entry of another term before those taken is none that matches.
     let mut differing = state();
-    differing.nodes.get_mut(&n(2)).expect("a node").log[0].term = Term(0);
+    node(&mut differing, 2).log[0].term = Term(0);
     let result = differing.replicate(n(2), Term(1), Index(1), Index(2));
     let why = "at index 1 n2 holds an entry of term 0, the leader of term 1 an entry of term 1";
     expect("replicate", "previous_matches", why, result);
@@ -140,7 +140,7 @@ fn every_guard_can_fail() {
 
     // What a later term chose cannot be known in an earlier one.
     let mut behind = state();
-    behind.nodes.get_mut(&n(2)).expect("a node").term = Term(0);
+    node(&mut behind, 2).term = Term(0);
     let chooser = LogPosition { term: Term(1), index: Index(1) };
     let result = behind.apply(n(2), Index(1), chooser);
     let why = "n2 is in term 0 and cannot know what term 1 chose";
@@ -219,7 +219,7 @@ fn every_safety_property_can_fail() {
             state.voted.insert((Term(1), n(2)), n(2));
         }),
         ("log_matching", |state| {
-            let log = &mut state.nodes.get_mut(&n(2)).expect("a node").log;
+            let log = &mut node(state, 2).log;
             log[0].payload = Payload::NoOp;
         }),
         ("leader_completeness", |state| {
@@ -232,7 +232,7 @@ fn every_safety_property_can_fail() {
             applied.values_mut().for_each(|entry| entry.payload = Payload::NoOp);
             state.applied.insert((n(2), Index(1)), applied);
         }),
-        ("applied_kept", |state| state.nodes.get_mut(&n(1)).expect("a node").log.clear()),
+        ("applied_kept", |state| node(state, 1).log.clear()),
     ];
     state().check_safety().expect("the actions keep it safe");
     for ((name, corrupt), (listed, holds)) in corruptions.into_iter().zip(State::SAFETY) {

@@ -3,14 +3,29 @@
 mod made_up;
 mod runs;
 
-use made_up::{State, command, set, state};
+use made_up::{State, command, node, set, state};
 use quorate_cluster::Command;
 use quorate_core::{Entry, Index, LogPosition, Payload, Term};
+use quorate_spec::{Leadership, Lemma};
 use runs::n;
 use std::collections::BTreeSet;
 
 fn entry(term: u64, number: u64) -> Entry<Command> {
     Entry { term: Term(term), payload: command(number).expect("a command") }
+}
+
+fn at(term: u64, index: u64) -> LogPosition {
+    LogPosition { term: Term(term), index: Index(index) }
+}
+
+/// The leader of term 1.
+fn leader(state: &mut State) -> &mut Leadership<Command> {
+    state.leaders.get_mut(&Term(1)).expect("a leader")
+}
+
+/// The lemma of this name.
+fn lemma(name: &str) -> Lemma<Command> {
+    State::INVARIANT.into_iter().find(|lemma| lemma.name == name).expect("a lemma of this name")
 }
 
 /// Lets a server lead a term that had no leader, with this log.
@@ -48,28 +63,28 @@ const OF_VOTES_AND_LOGS: &[Corruption] = &[
     (
         "leader_votes",
         |state| {
-            state.leaders.get_mut(&Term(1)).expect("a leader").votes = set([1]);
+            leader(state).votes = set([1]);
         },
         "n1 leads term 1 by 1 votes",
     ),
     (
         "leader_votes",
         |state| {
-            state.leaders.get_mut(&Term(1)).expect("a leader").votes = set([1, 3]);
+            leader(state).votes = set([1, 3]);
         },
         "n1 leads term 1 by a vote that n3 did not cast",
     ),
     (
         "log_term",
         |state| {
-            state.nodes.get_mut(&n(2)).expect("a node").log[0].term = Term(9);
+            node(state, 2).log[0].term = Term(9);
         },
         "n2 has an entry of term 9, which has no leader",
     ),
     (
         "log_term",
         |state| {
-            state.nodes.get_mut(&n(2)).expect("a node").term = Term(0);
+            node(state, 2).term = Term(0);
         },
         "n2 has an entry of term 1, after term 0",
     ),
@@ -90,7 +105,7 @@ const OF_VOTES_AND_LOGS: &[Corruption] = &[
     (
         "tlog_term",
         |state| {
-            state.leaders.get_mut(&Term(1)).expect("a leader").log[1].term = Term(2);
+            leader(state).log[1].term = Term(2);
         },
         "the leader of term 1 has an entry of term 2, which has no leader",
     ),
@@ -98,7 +113,7 @@ const OF_VOTES_AND_LOGS: &[Corruption] = &[
         "tlog_term",
         |state| {
             lead(state, 2, Vec::new());
-            state.leaders.get_mut(&Term(1)).expect("a leader").log[1].term = Term(2);
+            leader(state).log[1].term = Term(2);
         },
         "the leader of term 1 has an entry of term 2, after term 1",
     ),
@@ -110,14 +125,14 @@ const OF_VOTES_AND_LOGS: &[Corruption] = &[
     (
         "log_match",
         |state| {
-            state.nodes.get_mut(&n(2)).expect("a node").log[0].payload = Payload::NoOp;
+            node(state, 2).log[0].payload = Payload::NoOp;
         },
         "the log of n2 differs from that of the leader of term 1 up to 1",
     ),
     (
         "log_match",
         |state| {
-            state.nodes.get_mut(&n(2)).expect("a node").log.push(entry(1, 7));
+            node(state, 2).log.push(entry(1, 7));
         },
         "the log of n2 differs from that of the leader of term 1 up to 2",
     ),
@@ -146,7 +161,7 @@ const OF_WHAT_IS_CHOSEN: &[Corruption] = &[
     (
         "ack_seen",
         |state| {
-            state.nodes.get_mut(&n(1)).expect("a node").term = Term(0);
+            node(state, 1).term = Term(0);
         },
         "n1 acknowledged in term 1, which it has not reached",
     ),
@@ -159,7 +174,7 @@ const OF_WHAT_IS_CHOSEN: &[Corruption] = &[
     ),
     (
         "ack_keep",
-        |state| state.nodes.get_mut(&n(1)).expect("a node").log.clear(),
+        |state| node(state, 1).log.clear(),
         "n1 acknowledged 1@1, which is choosable, and lacks it",
     ),
     (
@@ -199,7 +214,7 @@ const OF_WHAT_IS_CHOSEN: &[Corruption] = &[
     (
         "applied_chosen",
         |state| {
-            let by = LogPosition { term: Term(1), index: Index(2) };
+            let by = at(1, 2);
             state.applied.entry((n(1), Index(1))).or_default().insert(by, entry(1, 1));
         },
         "n1 applied 1 by 2@1, which did not choose it",
@@ -207,7 +222,7 @@ const OF_WHAT_IS_CHOSEN: &[Corruption] = &[
     (
         "applied_chosen",
         |state| {
-            let by = LogPosition { term: Term(1), index: Index(1) };
+            let by = at(1, 1);
             state.applied.entry((n(1), Index(2))).or_default().insert(by, entry(1, 2));
         },
         "n1 applied 2 by 1@1, which did not choose it",
@@ -215,7 +230,7 @@ const OF_WHAT_IS_CHOSEN: &[Corruption] = &[
     (
         "applied_chosen",
         |state| {
-            let by = LogPosition { term: Term(1), index: Index(1) };
+            let by = at(1, 1);
             state.applied.entry((n(1), Index(1))).or_default().insert(by, entry(1, 7));
         },
         "n1 applied at 1 what the leader of 1@1 does not have",
@@ -229,9 +244,7 @@ fn every_lemma_can_fail() {
         let mut corrupted = state();
         assert_eq!(corrupted.check_invariant(), Ok(()));
         corrupt(&mut corrupted);
-        let lemma = State::INVARIANT.into_iter().find(|lemma| lemma.name == *name);
-        let lemma = lemma.expect("a lemma of this name");
-        assert_eq!((lemma.holds)(&corrupted), Err((*why).to_owned()), "{name}");
+        assert_eq!((lemma(name).holds)(&corrupted), Err((*why).to_owned()), "{name}");
         assert!(corrupted.check_invariant().is_err(), "{name}: {why}");
         failed.insert(*name);
     }
@@ -242,7 +255,7 @@ fn every_lemma_can_fail() {
 #[test]
 fn a_lemma_can_be_left_out() {
     let mut corrupted = state();
-    corrupted.leaders.get_mut(&Term(1)).expect("a leader").votes = set([1]);
+    leader(&mut corrupted).votes = set([1]);
     let found = ("leader_votes", "n1 leads term 1 by 1 votes".to_owned());
     assert_eq!(corrupted.check_invariant(), Err(found.clone()));
     assert_eq!(corrupted.check_invariant_but(Some("tlog_mono")), Err(found));
@@ -262,14 +275,12 @@ fn what_is_choosable_can_still_be_acknowledged_by_a_majority() {
     assert_eq!(choosable(&state), [true, true, false]);
     assert!(!state.choosable(two, Index(1)));
     // n2 leaves it, with one for the first entry.
-    state.nodes.get_mut(&n(2)).expect("a node").term = two;
+    node(&mut state, 2).term = two;
     assert_eq!((may(&state, one, 1), may(&state, one, 2)), (set([1, 2]), set([1])));
     assert_eq!(choosable(&state), [true, false, false]);
     // What is not choosable, nobody need have.
     state.check_invariant().expect("nothing was taken away");
     state.candidates.insert((Term(3), n(3)), vec![entry(1, 1)]);
     state.voted.insert((Term(3), n(2)), n(3));
-    let keeps = |name| State::INVARIANT.into_iter().find(|lemma| lemma.name == name);
-    let vote_keep = keeps("vote_keep").expect("a lemma");
-    assert_eq!((vote_keep.holds)(&state), Ok(()));
+    assert_eq!((lemma("vote_keep").holds)(&state), Ok(()));
 }

@@ -27,10 +27,13 @@ impl Step {
         Step { refinement, before, action, happening, after }
     }
 
-    fn refine(&self) -> Result<Exercised, Violation> {
+    fn transition(&self) -> Transition<'_> {
         let Step { before, action, happening, after, .. } = self;
-        let mut state = self.refinement.abstract_state.clone();
-        refine(&mut state, &Transition { before, action, happening, after })
+        Transition { before, action, happening, after }
+    }
+
+    fn refine(&self) -> Result<Exercised, Violation> {
+        refine(&mut self.refinement.abstract_state.clone(), &self.transition())
     }
 
     /// Expects a rejection that names something.
@@ -87,14 +90,8 @@ fn what_happened_refines() {
 /// Who follows a run looks at the server that acted: that it did what it says, and that it is coupled.
 #[test]
 fn following_looks_at_the_server_that_acted() {
-    let follow = |step: &Step| {
-        let Step { before, action, happening, after, .. } = step;
-        step.refinement.clone().follow(&Transition { before, action, happening, after }, None)
-    };
-    let check = |step: &Step| {
-        let Step { before, action, happening, after, .. } = step;
-        step.refinement.clone().check(&Transition { before, action, happening, after })
-    };
+    let follow = |step: &Step| step.refinement.clone().follow(&step.transition(), None);
+    let check = |step: &Step| step.refinement.clone().check(&step.transition());
     let mut step = vote();
     let exercised = step.refine().expect("a vote");
     assert_eq!((follow(&step), check(&step)), (Ok(exercised), Ok(exercised)));

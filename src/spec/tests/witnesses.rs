@@ -25,6 +25,16 @@ fn expect(run: Run, names: &[&str]) -> Run {
     run
 }
 
+/// n1 leads again with these votes, and the entry of its old term reaches a follower's disk.
+fn lead_again(run: &mut Run, voters: &[u8], follower: u8) {
+    run.win(1, voters);
+    run.heartbeat(1);
+    run.deliver(1, follower);
+    run.deliver(follower, 1);
+    run.deliver(1, follower);
+    run.sync(follower);
+}
+
 /// Figure 3.7 of the thesis (Figure 8 of the paper): an entry of an old term reaches a majority of disks
 /// under a later leader and is replaced all the same, for nobody has committed it.
 fn old_entry_on_a_majority_is_overwritten() -> Run {
@@ -40,12 +50,7 @@ fn old_entry_on_a_majority_is_overwritten() -> Run {
     run.win(5, &[3, 4]);
     run.crash(5, 0);
     // Term 3: n1 leads again, and its old entry reaches n3: three disks of five.
-    run.win(1, &[2, 3]);
-    run.heartbeat(1);
-    run.deliver(1, 3);
-    run.deliver(3, 1);
-    run.deliver(1, 3);
-    run.sync(3);
+    lead_again(&mut run, &[2, 3], 3);
     run.deliver(3, 1);
     assert_eq!(run.cluster.history.committed.len(), 1, "counting replicas committed an old entry");
     // Term 4: n5 leads again, and its entry replaces the other.
@@ -69,12 +74,7 @@ fn old_entry_on_a_half_is_overwritten() -> Run {
     run.win(3, &[2, 4]);
     run.crash(3, 0);
     // Term 3: n1 leads again, and its old entry reaches n2.
-    run.win(1, &[2, 4]);
-    run.heartbeat(1);
-    run.deliver(1, 2);
-    run.deliver(2, 1);
-    run.deliver(1, 2);
-    run.sync(2);
+    lead_again(&mut run, &[2, 4], 2);
     run.crash(1, 0);
     // Term 4: n3 leads again, and its entry replaces the other.
     run.win(3, &[2, 4]);
@@ -193,26 +193,20 @@ fn each_transition(mut look: impl FnMut(&Transition<'_>, &dyn Fn(&Cluster) -> Cl
         let first = run.cluster.clone();
         for _ in 0..1_000 {
             let action = random_action(&mut rng, &run.cluster);
-            let before = run.cluster.clone();
-            let happening = run.perform(&action).expect("the core follows the protocol");
-            let after = &run.cluster;
-            let transition =
-                Transition { before: &before, action: &action, happening: &happening, after };
-            // Where no server acts, no witness may show, whichever server is left.
-            let acts = match &action {
-                Action::Crash { server, .. } | Action::Sync { server, .. } => Some(*server),
-                _ => happening.step.as_ref().map(|step| step.server),
-            };
-            let actor = acts.unwrap_or(runs::n(1));
-            look(&transition, &|cluster| {
-                let mut alone = Cluster { network: first.network.clone(), ..cluster.clone() };
-                for (server, unused) in alone.servers.iter_mut().zip(&first.servers) {
-                    if server.state.id != actor {
-                        server.clone_from(unused);
+            let performed = run.perform_watched(&action, |transition| {
+                // Where no server acts, no witness may show, whichever server is left.
+                let actor = transition.acting().unwrap_or(runs::n(1));
+                look(transition, &|cluster| {
+                    let mut alone = Cluster { network: first.network.clone(), ..cluster.clone() };
+                    for (server, unused) in alone.servers.iter_mut().zip(&first.servers) {
+                        if server.state.id != actor {
+                            server.clone_from(unused);
+                        }
                     }
-                }
-                alone
+                    alone
+                });
             });
+            performed.expect("the core follows the protocol");
         }
     }
 }
@@ -237,22 +231,21 @@ fn a_witness_reads_the_acting_server_alone_or_says_what_that_one_must_show() {
 
 /// Asserts that of an action just those witnesses are seen that the second readings see, and adds up which.
 fn compare(transition: &Transition<'_>, seen: &mut u64) {
+    let mut all = 0;
     for (place, (witness, (name, reading))) in WITNESSES.iter().zip(READINGS).enumerate() {
         assert_eq!(witness.name, *name, "the readings are in the order of the witnesses");
         let happened = reading(transition);
         let action = transition.action;
         assert_eq!((witness.seen)(transition), happened, "{name} in {action}");
-        *seen |= u64::from(happened) << place;
+        all |= u64::from(happened) << place;
     }
-    let set = |test: &dyn Fn(&Reachability) -> bool| {
-        let places = WITNESSES.iter().enumerate();
-        places.map(|(place, witness)| u64::from(test(witness)) << place).sum::<u64>()
-    };
-    let all = set(&|witness| (witness.seen)(transition));
+    *seen |= all;
     assert_eq!(seen_in(transition), all, "{}", transition.action);
     let half = 0x5555_5555_5555_5555;
     assert_eq!(newly_seen(transition, half), all & !half, "{}", transition.action);
-    let possible = set(&|witness| witness.only_if.is_some_and(|shows| shows(transition)));
+    let places = WITNESSES.iter().enumerate();
+    let shown = |witness: &Reachability| witness.only_if.is_some_and(|shows| shows(transition));
+    let possible: u64 = places.map(|(place, witness)| u64::from(shown(witness)) << place).sum();
     assert_eq!(possible_in(transition), possible, "{}", transition.action);
 }
 

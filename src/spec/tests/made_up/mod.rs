@@ -5,7 +5,7 @@
 use crate::runs::n;
 use quorate_cluster::Command;
 use quorate_core::{AbstractAction, Configuration, Index, Payload, ServerSet, Term};
-use quorate_spec::Abstract;
+use quorate_spec::{Abstract, Node};
 
 pub(crate) type State = Abstract<Command>;
 
@@ -38,4 +38,9 @@ pub(crate) fn state() -> State {
     perform(AbstractAction::Apply { server: n1, index: last }, None);
     perform(AbstractAction::BecomeCandidate { server: n(3), term: two }, None);
     state
+}
+
+/// A server's node, to be changed by hand.
+pub(crate) fn node(state: &mut State, server: u8) -> &mut Node<Command> {
+    state.nodes.get_mut(&n(server)).expect("a node")
 }

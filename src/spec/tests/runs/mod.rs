@@ -87,12 +87,22 @@ impl Run {
 
     /// Lets an action happen, and follows it.
     pub(crate) fn perform(&mut self, action: &Action) -> Result<Happening, Violation> {
+        self.perform_watched(action, |_| ())
+    }
+
+    /// Lets an action happen, follows it, and lets somebody look at it.
+    pub(crate) fn perform_watched(
+        &mut self,
+        action: &Action,
+        watch: impl FnOnce(&Transition<'_>),
+    ) -> Result<Happening, Violation> {
         let before = self.cluster.clone();
         let happening = self.cluster.perform(&self.setting.parameters, action);
         let happening = happening.expect("the action is possible");
         let after = &self.cluster;
         let transition = Transition { before: &before, action, happening: &happening, after };
         self.refinement.check(&transition)?;
+        watch(&transition);
         Ok(happening)
     }
 
