@@ -88,7 +88,10 @@ impl History {
 
     /// The facts that must have happened for a cluster to be in this state, as far as the state tells:
     /// for systems that do not begin at the beginning.
-    pub fn assumed_of(cluster: &Cluster) -> History {
+    ///
+    /// `committed_in` says in which term a leader committed what a server takes for committed. Where it
+    /// does not know, it is taken to be the term of the last such entry.
+    pub fn assumed_of(cluster: &Cluster, committed_in: impl Fn(&State) -> Option<Term>) -> History {
         let mut history = History::default();
         for server in &cluster.servers {
             let state = &server.state;
@@ -98,7 +101,8 @@ impl History {
             if matches!(state.role, Role::Leader(_)) {
                 history.leaders.entry(state.current_term).or_default().insert(state.id);
             }
-            if let Some(term) = state.log.term_at(state.commit_index) {
+            let created_in = state.log.term_at(state.commit_index);
+            if let Some(term) = committed_in(state).or(created_in) {
                 history.note_commit(state, term, state.commit_index);
             }
         }

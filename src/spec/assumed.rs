@@ -12,20 +12,25 @@
 //!    of it, or if a server leads it, follows in it, or speaks for it. The leader's log is the longest for
 //!    which there is a trace: a log up to its last entry of the term, the log of the server that leads,
 //!    what a follower has verified, what a write or a message brings from it. Who it is, is known or
-//!    guessed: whoever has most votes, else whoever has that log. Every server that has left the term
+//!    guessed: whoever has most votes, else whoever has that log and may have stood. Every server that has left the term
 //!    since, and may have forgotten its vote, voted for it.
-//! 3. **Candidates.** Whoever has votes or asks for them, with the log it still has or leads with, else one
+//! 3. **Chosen.** What the cluster's history has committed, and what servers take for committed or have
+//!    applied: chosen by the earliest leader with whom all later ones agree. Every later leader has it, so a log that is known
+//!    less far is that much longer.
+//! 4. **Candidates.** Whoever has votes or asks for them, with the log it still has or leads with, else one
 //!    that ends as it says, else the longest of before its term.
-//! 4. **Chosen.** What the cluster's history has committed, and what servers take for committed. Every later
-//!    leader has it, so a log that is known less far is that much longer.
 //! 5. **Acknowledged.** By every server that holds a chosen entry, and whatever leaders count, followers
 //!    have verified on their disk, or say.
 //! 6. **Applied.** What servers have applied since they started.
 //!
-//! One kind of message is not explained: AppendEntries after an entry that nobody has any more. No server
-//! can take it, so nothing depends on it; only [`facts_hold`](crate::facts_hold) finds it without a fact.
+//! What messages say of entries that nobody has any more is not explained. No server can take AppendEntries
+//! after such an entry, so nothing depends on it; only [`facts_hold`](crate::facts_hold) finds it without a
+//! fact. For RequestVote a log is made up that ends as it says, for AppendAccepted none is, and so lemmas of
+//! the invariant may not hold; only where a candidate's log ends, and who has acknowledged how much, will
+//! ever matter.
 
 use crate::abstract_protocol::{Abstract, Leadership, Node, logs};
+use crate::facts::is_chosen;
 use quorate_cluster::{Cluster, Command, Entry, Envelope, Server};
 use quorate_core::{
     AbstractAction, Index, LogPosition, Message, Payload, Role, ServerId, ServerSet, Term,
@@ -56,8 +61,8 @@ impl Abstract<Command> {
         assume_votes(&mut state, cluster);
         assume_leaders(&mut state, cluster, &known);
         assume_forgotten_votes(&mut state);
-        assume_candidates(&mut state, cluster, &known);
         assume_chosen(&mut state, cluster);
+        assume_candidates(&mut state, cluster, &known);
         assume_acknowledged(&mut state, cluster);
         for Server { state: server, .. } in &cluster.servers {
             for index in (1..=server.last_applied.0).map(Index) {
@@ -88,51 +93,45 @@ fn known_logs(cluster: &Cluster) -> Vec<KnownLog> {
     known
 }
 
-/// For each term: its leader if known, who else to take for it, and the longest log.
-type Leaders = BTreeMap<Term, (Option<ServerId>, ServerId, Vec<Entry>)>;
+/// For each term: its leader, if known, and the longest log.
+type Leaders = BTreeMap<Term, (Option<ServerId>, Vec<Entry>)>;
 
 /// Notes that a leader's log is at least this long, and perhaps who it is.
-fn note_leader(
-    leaders: &mut Leaders,
-    term: Term,
-    server: Option<ServerId>,
-    (holder, log): (ServerId, &[Entry]),
-) {
-    let known = leaders.entry(term).or_insert_with(|| (None, holder, Vec::new()));
+fn note_leader(leaders: &mut Leaders, term: Term, server: Option<ServerId>, log: &[Entry]) {
+    let known = leaders.entry(term).or_default();
     known.0 = known.0.or(server);
-    if log.len() > known.2.len() {
-        (known.1, known.2) = (holder, log.to_vec());
+    if log.len() > known.1.len() {
+        known.1 = log.to_vec();
     }
 }
 
 fn assume_leaders(state: &mut Abstract<Command>, cluster: &Cluster, known: &[KnownLog]) {
     let mut leaders = Leaders::new();
-    for KnownLog { server, entries, taken_from } in known {
+    for KnownLog { entries, taken_from, .. } in known {
         for (position, entry) in entries.iter().enumerate() {
-            if entries.get(position + 1).is_none_or(|next| next.term > entry.term) {
-                let prefix = &entries[..=position];
-                note_leader(&mut leaders, entry.term, None, (*server, prefix));
-            }
+            note_leader(&mut leaders, entry.term, None, &entries[..=position]);
         }
         if let Some(term) = taken_from {
-            note_leader(&mut leaders, *term, None, (*server, entries));
+            note_leader(&mut leaders, *term, None, entries);
         }
     }
     for Server { state: server, .. } in &cluster.servers {
         let (id, term, log) = (server.id, server.current_term, server.log.entries());
         match &server.role {
-            Role::Leader(_) => note_leader(&mut leaders, term, Some(id), (id, log)),
+            Role::Leader(_) => note_leader(&mut leaders, term, Some(id), log),
             Role::Follower(follower) if follower.leader.is_some() => {
                 let verified = logs::prefix(log, follower.verified).unwrap_or(log);
-                note_leader(&mut leaders, term, follower.leader, (id, verified));
+                note_leader(&mut leaders, term, follower.leader, verified);
             }
             Role::Follower(_) | Role::Candidate(_) => {}
         }
     }
     note_spoken_for(&mut leaders, cluster, known);
-    for (term, (server, holder, log)) in leaders {
-        let server = server.or(most_voted(state, term)).unwrap_or(holder);
-        state.leaders.insert(term, Leadership { server, votes: ServerSet::EMPTY, log });
+    for (term, (server, log)) in leaders {
+        let server = server.or_else(|| most_voted(state, term));
+        if let Some(server) = server.or_else(|| likely_leader(state, known, term, &log)) {
+            state.leaders.insert(term, Leadership { server, votes: ServerSet::EMPTY, log });
+        }
     }
 }
 
@@ -147,20 +146,20 @@ fn note_spoken_for(leaders: &mut Leaders, cluster: &Cluster, known: &[KnownLog])
             }
             Message::AppendAccepted { .. }
             | Message::AppendRejected { .. }
-            | Message::StaleTerm { .. } => note_leader(leaders, *term, Some(*to), (*to, &[])),
+            | Message::StaleTerm { .. } => note_leader(leaders, *term, Some(*to), &[]),
             Message::RequestVote { .. } | Message::VoteGranted => {}
         }
     }
     // What one message brings may be where another one goes on.
     segments.sort_unstable();
     for (previous, term, from, entries) in segments {
-        note_leader(leaders, term, Some(from), (from, &[]));
-        let led = leaders.values().map(|leader| leader.2.as_slice());
+        note_leader(leaders, term, Some(from), &[]);
+        let led = leaders.values().map(|(_, log)| log.as_slice());
         let mut logs = led.chain(known.iter().map(|log| log.entries.as_slice()));
         let before = logs.find(|log| logs::holds(log, previous));
         if let Some(before) = before.and_then(|log| logs::prefix(log, previous.index)) {
             let log = [before, entries].concat();
-            note_leader(leaders, term, Some(from), (from, &log));
+            note_leader(leaders, term, Some(from), &log);
         }
     }
 }
@@ -193,6 +192,23 @@ fn most_voted(state: &Abstract<Command>, term: Term) -> Option<ServerId> {
     votes.into_iter().max_by_key(|(_, votes)| *votes).map(|(candidate, _)| candidate)
 }
 
+/// Of a term for whose leader nobody is known to have voted: the first server that has its log and may have voted
+/// for itself, else the first that may have.
+fn likely_leader(
+    state: &Abstract<Command>,
+    known: &[KnownLog],
+    term: Term,
+    log: &[Entry],
+) -> Option<ServerId> {
+    let holders = known.iter().filter(|known| known.entries.starts_with(log));
+    let mut likely = holders.map(|known| known.server).chain(state.nodes.keys().copied());
+    let may_have_stood = |server: &ServerId| match state.voted.get(&(term, *server)) {
+        Some(candidate) => candidate == server,
+        None => state.nodes[server].term > term,
+    };
+    likely.clone().find(may_have_stood).or_else(|| likely.next())
+}
+
 /// Whoever has left a term may have voted for its leader.
 fn assume_forgotten_votes(state: &mut Abstract<Command>) {
     for (term, leader) in &mut state.leaders {
@@ -205,6 +221,67 @@ fn assume_forgotten_votes(state: &mut Abstract<Command>) {
             }
         }
     }
+}
+
+fn assume_chosen(state: &mut Abstract<Command>, cluster: &Cluster) {
+    // Of each term the last entry that its leader has committed, with all before it.
+    let committed = cluster.history.committed.iter().zip(1..);
+    let last: BTreeMap<Term, Index> =
+        committed.map(|(it, index)| (it.term, Index(index))).collect();
+    for (term, index) in last {
+        let leader = state.leaders.get(&term);
+        if let Some(index) = leader.and_then(|leader| own_from(&leader.log, term, index)) {
+            state.chosen.entry(term).or_default().insert(index, ServerSet::EMPTY);
+        }
+    }
+    for Server { state: server, disk } in &cluster.servers {
+        let committed = (server.log.entries(), server.commit_index, server.current_term);
+        // What was applied was chosen by the end of the term that was then on the disk.
+        let applied = (disk.log.entries(), server.last_applied, disk.term);
+        for (log, index, newest) in [committed, applied] {
+            if is_chosen(state, log, index, newest).is_err()
+                && let Some(chooser) = possible_chooser(state, log, index, newest)
+            {
+                let chosen = state.chosen.entry(chooser.term).or_default();
+                chosen.insert(chooser.index, ServerSet::EMPTY);
+            }
+        }
+    }
+    for (term, indices) in &state.chosen {
+        let Some((index, _)) = indices.last_key_value() else { continue };
+        let Some(leader) = state.leaders.get(term) else { continue };
+        let chosen = logs::prefix(&leader.log, *index).unwrap_or_default().to_vec();
+        for (_, other) in state.leaders.range_mut(term..) {
+            if chosen.starts_with(&other.log) {
+                other.log.clone_from(&chosen);
+            }
+        }
+    }
+}
+
+/// The first entry at an index or after it that the leader of a term made.
+fn own_from(log: &[Entry], term: Term, index: Index) -> Option<Index> {
+    (index.0..=log.len() as u64).map(Index).find(|own| logs::term_at(log, *own) == Some(term))
+}
+
+/// The earliest entry that can have chosen the first `index` entries of `log`: of a leader who agrees with
+/// it so far, and with whom every later leader agrees.
+fn possible_chooser(
+    state: &Abstract<Command>,
+    log: &[Entry],
+    index: Index,
+    newest: Term,
+) -> Option<LogPosition> {
+    state.leaders.range(..=newest).find_map(|(term, leader)| {
+        let chosen = own_from(&leader.log, *term, index)?;
+        let mut later = state.leaders.range(term..);
+        let fits = logs::agree(&leader.log, log, index)
+            && later.all(|(_, other)| {
+                let known = chosen.min(logs::last_index(&other.log));
+                logs::agree(&leader.log, &other.log, known)
+            });
+        fits.then_some(LogPosition { term: *term, index: chosen })
+    })
 }
 
 fn assume_candidates(state: &mut Abstract<Command>, cluster: &Cluster, known: &[KnownLog]) {
@@ -269,72 +346,13 @@ fn made_up_log(last: LogPosition) -> Vec<Entry> {
     (1..=last.index.0).map(|_| Entry { term: last.term, payload: Payload::NoOp }).collect()
 }
 
-fn assume_chosen(state: &mut Abstract<Command>, cluster: &Cluster) {
-    let committed = &cluster.history.committed;
-    for (position, entry) in committed.iter().enumerate() {
-        let index = Index(position as u64 + 1);
-        let is_last = committed.get(position + 1).is_none_or(|next| next.term > entry.term);
-        if is_last && chosen_log_is(state, entry.term, index) {
-            state.chosen.entry(entry.term).or_default().insert(index, ServerSet::EMPTY);
-        }
-    }
-    for Server { state: server, .. } in &cluster.servers {
-        let (log, index) = (server.log.entries(), server.commit_index);
-        let known = state.chooser_of_prefix(log, index, server.current_term);
-        if index > Index::ZERO
-            && known.is_none()
-            && let Some(chooser) = possible_chooser(state, log, index, server.current_term)
-        {
-            let chosen = state.chosen.entry(chooser.term).or_default();
-            chosen.insert(chooser.index, ServerSet::EMPTY);
-        }
-    }
-    for (term, indices) in &state.chosen {
-        let Some((index, _)) = indices.last_key_value() else { continue };
-        let Some(leader) = state.leaders.get(term) else { continue };
-        let chosen = logs::prefix(&leader.log, *index).unwrap_or_default().to_vec();
-        for (_, other) in state.leaders.range_mut(term..) {
-            if chosen.starts_with(&other.log) {
-                other.log.clone_from(&chosen);
-            }
-        }
-    }
-}
-
-/// Whether the leader of a term created the entry at an index.
-fn chosen_log_is(state: &Abstract<Command>, term: Term, index: Index) -> bool {
-    let leader = state.leaders.get(&term);
-    leader.is_some_and(|leader| logs::term_at(&leader.log, index) == Some(term))
-}
-
-/// The earliest entry that can have chosen the first `index` entries of `log`: of a leader who agrees with
-/// it so far, and with whom every later leader agrees.
-fn possible_chooser(
-    state: &Abstract<Command>,
-    log: &[Entry],
-    index: Index,
-    newest: Term,
-) -> Option<LogPosition> {
-    state.leaders.range(..=newest).find_map(|(term, leader)| {
-        let own = (index.0..=leader.log.len() as u64).map(Index);
-        let chosen = own.into_iter().find(|i| logs::term_at(&leader.log, *i) == Some(*term))?;
-        let mut later = state.leaders.range(term..);
-        let fits = logs::agree(&leader.log, log, index)
-            && later.all(|(_, other)| {
-                let known = chosen.min(logs::last_index(&other.log));
-                logs::agree(&leader.log, &other.log, known)
-            });
-        fits.then_some(LogPosition { term: *term, index: chosen })
-    })
-}
-
 fn assume_acknowledged(state: &mut Abstract<Command>, cluster: &Cluster) {
     let mut said: Vec<(Term, ServerId, Index)> = Vec::new();
     for (term, indices) in &mut state.chosen {
         let Some(leader) = state.leaders.get(term) else { continue };
         for (index, acknowledged) in indices {
             for (id, node) in &state.nodes {
-                if node.term >= *term && logs::agree(&node.log, &leader.log, *index) {
+                if logs::agree(&node.log, &leader.log, *index) {
                     acknowledged.insert(*id);
                     said.push((*term, *id, *index));
                 }

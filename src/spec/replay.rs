@@ -48,9 +48,14 @@ impl Watched {
             let place = usize::from(server.state.id.get()) - 1;
             cluster.servers[place] = server.clone();
         }
-        cluster.history = History::assumed_of(&cluster);
+        let refinement = Refinement::new(&cluster);
+        cluster.history = History::assumed_of(&cluster, |server| {
+            let (log, committed) = (server.log.entries(), server.commit_index);
+            let state = &refinement.abstract_state;
+            Some(state.chooser_of_prefix(log, committed, server.current_term)?.term)
+        });
+        let refinement = Some(refinement);
         cluster.clients.issued = newest_command(&cluster);
-        let refinement = Some(Refinement::new(&cluster));
         let commands = scenario.instructions.iter().map(|instruction| &instruction.command);
         let mut expected = commands.filter_map(|command| match command {
             Command::Expect(Expectation::Violated(property)) => Some(property.clone()),
