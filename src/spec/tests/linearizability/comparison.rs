@@ -136,9 +136,9 @@ fn a_check_that_misreads_histories_is_noticed() {
 }
 
 /// A store that differs from the real one in one function.
-struct Wrong<Mistake>(PhantomData<Mistake>);
+pub(crate) struct Wrong<Mistake>(PhantomData<Mistake>);
 
-trait Differs {
+pub(crate) trait Differs {
     fn keys(op: &Request) -> Vec<Bytes> {
         KeyValue::keys(op)
     }
@@ -243,7 +243,7 @@ impl Differs for ReadersTakeAway {
 }
 
 /// Everything may be noticed by everything, and nobody says what he saw: slower, and right.
-struct KnowsNothing;
+pub(crate) struct KnowsNothing;
 impl Differs for KnowsNothing {
     fn changes_nothing(_op: &Request, _answer: &Answer) -> bool {
         false

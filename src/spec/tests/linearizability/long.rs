@@ -1,6 +1,7 @@
 //! Long histories: the work grows with their length, and a mistake at their end is found.
 
 use crate::brute_force::follow;
+use crate::comparison::{KnowsNothing, Wrong};
 use crate::generate::{ALL_KINDS, GET_AND_SET, Plan, changed, linearizable};
 use quorate_spec::linearizability::{Answer, Call, KeyValue, Request, Verdict, bytes, check};
 
@@ -57,4 +58,36 @@ fn a_stale_read_late_in_a_long_history_is_found() {
     println!("{:?}: {verdict}", begun.elapsed());
     let Verdict::NotLinearizable(refutation) = verdict else { panic!("{verdict}") };
     assert_eq!(refutation.stuck, late);
+}
+
+/// Bounds of about twice what the hardest of eight histories needs, for each part of them. Whoever shortens the
+/// search less needs more, and gives up on some: on most, if the object says nothing of its operations.
+#[test]
+fn a_thousand_operations_take_few_placements() {
+    let several_keys = [4, 4, 0, 0, 0, 1, 1];
+    let conditional = [4, 4, 0, 1, 1, 0, 0];
+    let bounds = [
+        (PLAN, 170),
+        (Plan { clients: 32, ..PLAN }, 270),
+        (Plan { keys: 1, ..PLAN }, 2_000),
+        (Plan { keys: 1, unknown: 200, ..PLAN }, 2_000),
+        (Plan { values: 4, ..PLAN }, 260),
+        (Plan { kinds: conditional, ..PLAN }, 260),
+        (Plan { kinds: several_keys, ..PLAN }, 8_000),
+        (Plan { kinds: ALL_KINDS, unknown: 0, ..PLAN }, 13_000),
+    ];
+    let mut given_up = 0;
+    for (plan, bound) in bounds {
+        let plan = Plan { operations: 1_000, ..plan };
+        for seed in 0..8 {
+            let history = linearizable(plan, &mut fastrand::Rng::with_seed(seed));
+            let verdict = check::<KeyValue>(&history, bound);
+            let is_explained = matches!(verdict, Verdict::Linearizable { .. });
+            assert!(is_explained, "{plan:?}, seed {seed}: {verdict}");
+            let slow = check::<Wrong<KnowsNothing>>(&history, bound);
+            given_up += usize::from(matches!(slow, Verdict::Incomplete { .. }));
+        }
+    }
+    println!("an object that says nothing: {given_up} of 64 given up");
+    assert!(given_up > 32, "{given_up}");
 }

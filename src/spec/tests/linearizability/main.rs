@@ -7,3 +7,4 @@ mod contracts;
 mod examples;
 mod generate;
 mod long;
+mod objects;
