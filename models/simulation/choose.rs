@@ -1,7 +1,7 @@
 //! What happens next: first a kind of action by its weight, then one of its actions that can happen.
 
 use super::Plan;
-use quorate_cluster::{Action, ActionKind, Choices, Cluster};
+use quorate_cluster::{Action, ActionKind, Choices, Cluster, Envelope, Network};
 use quorate_core::{Role, ServerId};
 
 /// How often an action of each kind is chosen, relative to the others. Messages and disks outnumber faults,
@@ -82,24 +82,15 @@ impl Chooser {
         cluster: &Cluster,
         random: &mut fastrand::Rng,
     ) -> Option<Action> {
-        // Of messages, of which there are many, only the one chosen is copied.
+        // Of messages and writes, of which there are many, only the one chosen is named.
         let network = &cluster.network;
-        let all = network.in_flight.len();
-        let arriving = || match network.cuts.is_empty() {
-            true => all,
-            false => network.arriving().count(),
-        };
         match kind {
-            ActionKind::Deliver => {
-                one_of(network.arriving(), arriving(), random).map(Action::Deliver)
-            }
-            ActionKind::Duplicate => {
-                one_of(network.arriving(), arriving(), random).map(Action::Duplicate)
-            }
-            ActionKind::Drop => one_of(network.in_flight.keys(), all, random).map(Action::Drop),
+            ActionKind::Deliver => arriving(network, random).map(Action::Deliver),
+            ActionKind::Duplicate => arriving(network, random).map(Action::Duplicate),
+            ActionKind::Drop => in_flight(network, random).map(Action::Drop),
+            ActionKind::Sync => self.sync(cluster, random),
             ActionKind::ElectionTimeout
             | ActionKind::HeartbeatTimeout
-            | ActionKind::Sync
             | ActionKind::Crash
             | ActionKind::Propose
             | ActionKind::Read
@@ -115,8 +106,27 @@ impl Chooser {
         }
     }
 
+    /// Some writes of some disk that does not hang.
+    fn sync(&self, cluster: &Cluster, random: &mut fastrand::Rng) -> Option<Action> {
+        let is_hanging = self.chosen / HANG % 2 == 1;
+        let hanging = self.hanging_disk.filter(|_| is_hanging);
+        let owed = cluster.servers.iter().filter_map(|server| {
+            let (id, writes) = (server.state.id, server.disk.unfinished.len());
+            (Some(id) != hanging).then_some((id, writes))
+        });
+        let all: usize = owed.clone().map(|(_, writes)| writes).sum();
+        let mut left = (all > 0).then(|| random.usize(..all))?;
+        for (server, writes) in owed {
+            match left.checked_sub(writes) {
+                None => return Some(Action::Sync { server, count: left + 1 }),
+                Some(beyond) => left = beyond,
+            }
+        }
+        None
+    }
+
     /// Leaves out what has its place, but a small one: leaders whose election timer runs out, requests to
-    /// servers that do not lead; and what a disk that hangs does not do.
+    /// servers that do not lead.
     fn leave_out(&mut self, kind: ActionKind, cluster: &Cluster, random: &mut fastrand::Rng) {
         let leads = |server: &ServerId| {
             let server = cluster.server(*server);
@@ -132,22 +142,22 @@ impl Chooser {
                     _ => true,
                 });
             }
-            ActionKind::Sync if self.chosen / HANG % 2 == 1 => {
-                let hanging = self.hanging_disk;
-                self.possible.retain(
-                    |action| !matches!(action, Action::Sync { server, .. } if Some(*server) == hanging),
-                );
-            }
             _ => {}
         }
     }
 }
 
-/// One of these, of which there are so many, if there is one.
-fn one_of<'a, T: Clone + 'a>(
-    mut all: impl Iterator<Item = &'a T>,
-    count: usize,
-    random: &mut fastrand::Rng,
-) -> Option<T> {
-    if count == 0 { None } else { all.nth(random.usize(..count)).cloned() }
+/// A message in flight.
+fn in_flight(network: &Network, random: &mut fastrand::Rng) -> Option<Envelope> {
+    let all = network.in_flight.len();
+    (all > 0).then(|| network.in_flight.keys().nth(random.usize(..all)).cloned())?
+}
+
+/// A message that can arrive.
+fn arriving(network: &Network, random: &mut fastrand::Rng) -> Option<Envelope> {
+    if network.cuts.is_empty() {
+        return in_flight(network, random);
+    }
+    let arriving: Vec<&Envelope> = network.arriving().collect();
+    (!arriving.is_empty()).then(|| arriving[random.usize(..arriving.len())].clone())
 }

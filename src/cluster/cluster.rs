@@ -142,11 +142,16 @@ impl Cluster {
             Action::HeartbeatTimeout(id) => self.step(parameters, *id, Input::HeartbeatTimeout),
             Action::Deliver(envelope) => {
                 self.can_arrive(envelope)?;
-                self.network.remove(envelope);
+                if !self.network.take(envelope) {
+                    return Err(Impossible::NotInFlight(envelope.clone()));
+                }
                 self.step(parameters, envelope.to, Input::Receive(envelope.clone()))
             }
             Action::Duplicate(envelope) => {
                 self.can_arrive(envelope)?;
+                if !self.network.carries(envelope) {
+                    return Err(Impossible::NotInFlight(envelope.clone()));
+                }
                 self.step(parameters, envelope.to, Input::Receive(envelope.clone()))
             }
             Action::Drop(envelope) => self.lose(envelope),
@@ -191,23 +196,20 @@ impl Cluster {
         Ok(Happening { synced: Vec::new(), step: Some(step) })
     }
 
+    /// Whether a message to this server can arrive in this direction, if there is one.
     fn can_arrive(&self, envelope: &Envelope) -> Result<(), Impossible> {
         self.place(envelope.to)?;
-        if !self.network.carries(envelope) {
-            return Err(Impossible::NotInFlight(envelope.clone()));
+        match self.network.is_cut(envelope) {
+            true => Err(Impossible::IsCut(envelope.from, envelope.to)),
+            false => Ok(()),
         }
-        if self.network.is_cut(envelope) {
-            return Err(Impossible::IsCut(envelope.from, envelope.to));
-        }
-        Ok(())
     }
 
     fn lose(&mut self, envelope: &Envelope) -> Result<Happening, Impossible> {
         self.must_be_faulty()?;
-        if !self.network.carries(envelope) {
+        if !self.network.take(envelope) {
             return Err(Impossible::NotInFlight(envelope.clone()));
         }
-        self.network.remove(envelope);
         Ok(Happening::default())
     }
 

@@ -73,16 +73,16 @@ impl Network {
         self.in_flight.keys().filter(|envelope| !self.is_cut(envelope))
     }
 
-    /// Removes one such message, as delivery and loss do; in a network of facts it stays.
-    pub fn remove(&mut self, envelope: &Envelope) {
+    /// Takes one such message from the network, as delivery and loss do; in a network of facts it stays. Whether
+    /// one was on its way.
+    pub fn take(&mut self, envelope: &Envelope) -> bool {
         if self.kind == NetworkKind::Facts {
-            return;
+            return self.carries(envelope);
         }
-        if let Some(count) = self.in_flight.get_mut(envelope) {
-            *count -= 1;
-            if *count == 0 {
-                self.in_flight.remove(envelope);
-            }
+        let Some((taken, count)) = self.in_flight.remove_entry(envelope) else { return false };
+        if count > 1 {
+            self.in_flight.insert(taken, count - 1);
         }
+        true
     }
 }
