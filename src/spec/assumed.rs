@@ -192,8 +192,8 @@ fn most_voted(state: &Abstract<Command>, term: Term) -> Option<ServerId> {
     votes.into_iter().max_by_key(|(_, votes)| *votes).map(|(candidate, _)| candidate)
 }
 
-/// Of a term for whose leader nobody is known to have voted: the first server that has its log and may have voted
-/// for itself, else the first that may have.
+/// Of a term of which no vote is known: the first server that has its leader's log and has left it since, so may
+/// have voted for itself; else the first that has left it.
 fn likely_leader(
     state: &Abstract<Command>,
     known: &[KnownLog],
@@ -202,11 +202,8 @@ fn likely_leader(
 ) -> Option<ServerId> {
     let holders = known.iter().filter(|known| known.entries.starts_with(log));
     let mut likely = holders.map(|known| known.server).chain(state.nodes.keys().copied());
-    let may_have_stood = |server: &ServerId| match state.voted.get(&(term, *server)) {
-        Some(candidate) => candidate == server,
-        None => state.nodes[server].term > term,
-    };
-    likely.clone().find(may_have_stood).or_else(|| likely.next())
+    let has_left = |server: &ServerId| state.nodes[server].term > term;
+    likely.clone().find(has_left).or_else(|| likely.next())
 }
 
 /// Whoever has left a term may have voted for its leader.
