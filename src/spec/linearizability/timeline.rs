@@ -207,3 +207,100 @@ fn retirements<O: Object>(operations: &[&Recorded<O>], events: &[Event]) -> Vec<
     }
     retires
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Event, Object, Operation, in_order, retirements};
+    use core::fmt;
+
+    /// An operation that notices some others, by their numbers.
+    struct Watch {
+        number: usize,
+        sees: u64,
+    }
+
+    impl fmt::Display for Watch {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "{}", self.number)
+        }
+    }
+
+    /// An object without a state, of which only who notices whom matters.
+    struct Watched;
+
+    impl Object for Watched {
+        type Key = u8;
+        type Op = Watch;
+        type Answer = u8;
+        type Value = u8;
+        type State = u8;
+
+        fn keys(_op: &Watch) -> Vec<u8> {
+            Vec::new()
+        }
+        fn initial(_keys: &[u8]) -> u8 {
+            0
+        }
+        fn apply(_state: &u8, _op: &Watch) -> (Option<u8>, u8) {
+            (None, 0)
+        }
+        fn notices(by: &Watch, _answer: Option<&u8>, of: &Watch) -> bool {
+            by.sees >> of.number & 1 == 1
+        }
+    }
+
+    fn operation(number: usize, random: &mut fastrand::Rng) -> Operation<Watch, u8> {
+        let invoked = random.u64(..20);
+        let completed = random.bool().then(|| (invoked + random.u64(..8), 0));
+        let sees = random.u64(..) & random.u64(..) & random.u64(..);
+        Operation { client: 0, op: Watch { number, sees }, invoked, completed }
+    }
+
+    /// As the definition has it: whoever completes or retires late lets those retire late that it notices, until
+    /// nothing changes any more.
+    fn by_definition(operations: &[&Operation<Watch, u8>], events: &[Event]) -> Vec<Option<usize>> {
+        let place = |event| events.iter().position(|other| *other == event);
+        let completions = (0..operations.len() as u32).map(Event::Complete);
+        let mut last: Vec<Option<usize>> = completions.map(place).collect();
+        let unknown = |of: &usize| operations[*of].completed.is_none();
+        loop {
+            let before = last.clone();
+            for of in (0..operations.len()).filter(unknown) {
+                let invoked = place(Event::Invoke(of as u32));
+                for (by, latest) in before.iter().enumerate() {
+                    let notices = Watched::notices(&operations[by].op, None, &operations[of].op);
+                    if notices && *latest > invoked {
+                        last[of] = last[of].max(*latest);
+                    }
+                }
+            }
+            if last == before {
+                let retires = |(of, last)| if unknown(&of) { last } else { None };
+                return last.into_iter().enumerate().map(retires).collect();
+            }
+        }
+    }
+
+    #[test]
+    fn an_operation_retires_when_nobody_can_notice_it_any_more() {
+        let (mut early, mut late, mut never) = (0, 0, 0);
+        for seed in 0..2_000 {
+            let mut random = fastrand::Rng::with_seed(seed);
+            let count = random.usize(2..12);
+            let operations: Vec<_> = (0..count).map(|op| operation(op, &mut random)).collect();
+            let operations: Vec<_> = operations.iter().collect();
+            let events = in_order::<Watched>(&operations);
+            let found = retirements::<Watched>(&operations, &events);
+            let expected = by_definition(&operations, &events);
+            assert_eq!(found, expected, "seed {seed}: {events:?}");
+            for (retires, operation) in found.into_iter().zip(operations) {
+                match retires {
+                    Some(place) if place + 1 == events.len() => late += 1,
+                    Some(_) => early += 1,
+                    None => never += usize::from(operation.completed.is_none()),
+                }
+            }
+        }
+        assert!(early > 500 && late > 500 && never > 500, "{early} {late} {never}");
+    }
+}

@@ -7,6 +7,7 @@ use quorate_spec::linearizability::{
     Answer, BUDGET, Bytes, Contents, History, KeyValue, Left, Object, Request, Trace, Verdict,
     check,
 };
+use std::collections::BTreeSet;
 
 /// How many histories are compared.
 const HISTORIES: u64 = 6_000;
@@ -57,6 +58,8 @@ fn the_check_agrees_with_brute_force() {
                 let mut completed = history.operations().filter(|(_, o)| o.completed.is_some());
                 let placed: Vec<_> = orders.iter().flatten().collect();
                 assert!(completed.all(|(call, _)| placed.contains(&&call)), "seed {seed}");
+                let once: BTreeSet<_> = placed.iter().collect();
+                assert_eq!(once.len(), placed.len(), "seed {seed}: placed twice: {orders:?}");
                 for order in &orders {
                     let order: Vec<_> =
                         order.iter().filter_map(|call| history.get(*call)).collect();

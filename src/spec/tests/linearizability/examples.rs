@@ -149,6 +149,19 @@ and with or without these, which were open
 }
 
 #[test]
+fn a_refutation_names_the_keys_that_belong_together() {
+    for (count, expected) in
+        [(2, r#"at keys "k01", "k02":"#), (12, r#""k11", "k12":"#), (13, r#""k11", "k12", ...:"#)]
+    {
+        let keys: Vec<_> = (1..=count).map(|key| bytes(&format!("k{key:02}"))).collect();
+        let never_there = vec![Some(bytes("1")); count];
+        let read = (1, Request::GetAll(keys), 0, Some((1, Answer::Values(never_there))));
+        let words = verdict([read]).to_string();
+        assert!(words.lines().next().is_some_and(|line| line.contains(expected)), "{words}");
+    }
+}
+
+#[test]
 fn a_budget_that_runs_out_is_never_an_answer() {
     let told = || (0..20).map(|client| write(client, 0, 1, client)).chain([read(30, 2, 3, 99)]);
     let verdict = |budget| {
