@@ -5,6 +5,7 @@ use crate::limits::{Limits, StopReason, Stopper, memory_used};
 use crate::searched::Searched;
 use crate::{Bounds, Counterexample, Counts, PlainModel, Tracker};
 use quorate_cluster::{Action, ActionKind};
+use quorate_search::DepthFirst;
 use quorate_spec::{Exercised, StepCheck, witnesses};
 use stateright::{Checker, HasDiscoveries};
 use std::sync::Arc;
@@ -279,10 +280,12 @@ impl Look<'_> {
     /// Runs one search to its end, or until something stops it.
     fn search<M: Searched>(&mut self, model: M) -> Found {
         let threads = self.options.threads.max(1);
-        let builder = model.checker().threads(threads).finish_when(HasDiscoveries::AnyFailures);
         match self.options.search {
-            Search::Bfs => self.observe(builder.spawn_bfs()),
-            Search::Dfs => self.observe(builder.spawn_dfs()),
+            Search::Bfs => {
+                let builder = model.checker().threads(threads);
+                self.observe(builder.finish_when(HasDiscoveries::AnyFailures).spawn_bfs())
+            }
+            Search::Dfs => self.observe(DepthFirst::spawn(model, threads)),
         }
     }
 

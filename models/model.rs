@@ -7,9 +7,11 @@ use crate::moves::{Move, make_move};
 use crate::searched::Searched;
 use crate::{ANY, Bounds, Tracker};
 use quorate_cluster::{Action, ActionKind, Choices, Cluster, Setting};
+use quorate_search::Searchable;
 use quorate_spec::properties::{self, PropertyInfo};
 use quorate_spec::{ASSERTIONS, Refinement, StepCheck, Transition};
 use stateright::{Model, Path, Property};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -249,6 +251,14 @@ impl Model for PlainModel {
         }
         all.push(step_property!(ASSERTIONS));
         all
+    }
+}
+
+impl Searchable for PlainModel {
+    fn fingerprint(state: &PlainState) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        state.hash(&mut hasher);
+        hasher.finish()
     }
 }
 

@@ -2,16 +2,12 @@
 
 use crate::Tracker;
 use quorate_cluster::Action;
+use quorate_search::Searchable;
 use stateright::{Model, Path};
 use std::hash::Hash;
 
 /// A model of the closed system that the check can search.
-pub(crate) trait Searched:
-    Model<State: Clone + PartialEq + Hash + Send + Sync, Action: Clone + PartialEq>
-    + Send
-    + Sync
-    + 'static
-{
+pub(crate) trait Searched: Searchable + Model<State: Hash> {
     /// What the search keeps track of.
     fn tracker(&self) -> &Tracker;
 

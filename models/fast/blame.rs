@@ -6,8 +6,15 @@ use crate::moves::{Move, make_move};
 use crate::searched::Searched;
 use crate::{SYMMETRY, Tracker};
 use quorate_cluster::{Action, Cluster};
+use quorate_search::Searchable;
 use quorate_spec::ASSERTIONS;
 use stateright::Path;
+
+impl<const N: usize, const P: usize> Searchable for FastModel<N, P> {
+    fn fingerprint(state: &FastState<N, P>) -> u64 {
+        state.fingerprint()
+    }
+}
 
 impl<const N: usize, const P: usize> Searched for FastModel<N, P> {
     fn tracker(&self) -> &Tracker {

@@ -25,7 +25,12 @@ const TABLE: &[Row] = &[
     Row { package: "quorate-core", may_use: &[], only_from_elsewhere: Some(&["serde"]) },
     row("quorate-cluster", &["quorate-core"]),
     row("quorate-spec", &["quorate-core", "quorate-cluster"]),
-    row("quorate-models", &["quorate-core", "quorate-cluster", "quorate-spec"]),
+    Row {
+        package: "quorate-search",
+        may_use: &[],
+        only_from_elsewhere: Some(&["stateright", "loom"]),
+    },
+    row("quorate-models", &["quorate-core", "quorate-cluster", "quorate-spec", "quorate-search"]),
     row("quorate-proofs", &["quorate-core", "quorate-cluster", "quorate-spec"]),
     row("quorate-wal", &["quorate-core"]),
     row("quorate-net", &["quorate-core"]),
@@ -81,7 +86,7 @@ const TABLE: &[Row] = &[
 ];
 
 /// The only crates that may use the model checker.
-const CHECKERS: &[&str] = &["quorate-models", "quorate"];
+const CHECKERS: &[&str] = &["quorate-search", "quorate-models", "quorate"];
 
 /// Checks every manifest against the table.
 pub(crate) fn check_members(manifests: &[Manifest]) -> Vec<String> {

@@ -157,5 +157,9 @@ mod tests {
         assert!(visit(1, 0, &[3, 4], &[1]) && visit(1, 0, &[], &[1]), "another obligation");
         assert!(visit(2, 0, &[3], &[1]) && visit(1, 1, &[3], &[1]), "elsewhere");
         assert!(!visit(1, 0, &[3], &[1, 2]), "still remembered");
+        assert!(
+            !visit(1, 0, &[3], &[1]) && !visit(1, 0, &[3], &[2]),
+            "neither in place of the other"
+        );
     }
 }

@@ -182,6 +182,12 @@ fn a_candidate_stands_with_a_log_that_ends_as_it_says() {
         assert_stands(&state, 3, 3, entries);
         is_fact(&state, &envelope(&says(last))).expect("it stands like this");
     }
+    // So does one that leads, if its log as leader is not known so far.
+    let servers = ["n1 follower term=4 log=[1:noop,1:c1]", "n2 follower term=4 log=[]"];
+    let leads = "n2>n1@3 AppendAccepted match=0 round=0";
+    let state = assumed(&servers, &[leads, "n1>n2@3 RequestVote last=2@1"]);
+    assert_leads(&state, 3, 1, "[]");
+    assert_stands(&state, 3, 1, "[1:noop,1:c1]");
     // Nobody has this log any more, nor is anybody known who led its term.
     let cluster = cluster(&servers, &[&says("2@2")]);
     let state = Refinement::new(&cluster).abstract_state;

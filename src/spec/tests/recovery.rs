@@ -53,6 +53,9 @@ fn who_has_the_most_complete_durable_log_stands() {
         "n3 follower term=3 vote=n3 log=[]",
     ];
     assert_eq!(rounds(&behind), 4);
+    // However many terms these are.
+    let far = ["n1 follower term=9 vote=n1 log=[]", behind[1], "n3 follower term=9 vote=n3 log=[]"];
+    assert_eq!(rounds(&far), 10);
     // A log that ends in a later term is the more complete one, however short.
     let shorter = [
         "n1 follower term=3 log=[1:noop,1:c1,1:c2]",
@@ -86,7 +89,10 @@ fn of_two_leaders_the_newer_one_is_asked() {
 #[test]
 fn what_does_not_recover_is_told_with_its_bound() {
     let refusing = Parameters { max_uncommitted: 0, ..Parameters::default() };
-    for (servers, bound) in [(vec![], 10), (vec!["n2 follower term=4 log=[]"], 14)] {
+    let [n1, n2, n3] =
+        [1, 2, 3].map(|server| format!("n{server} follower term={} log=[]", 3 + server % 2));
+    let terms_apart = [n1.as_str(), n2.as_str(), n3.as_str()];
+    for (servers, bound) in [(vec![], 10), (terms_apart.to_vec(), 11)] {
         let violation = recovered(refusing, &servers).expect_err("nothing is accepted");
         assert_eq!(violation.property, RECOVERABILITY);
         assert_eq!(violation.why, format!("not recovered after {bound} rounds without faults"));
