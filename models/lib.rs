@@ -2,8 +2,8 @@
 //!
 //! A model is a [`quorate_cluster::Cluster`] with [`Bounds`]: how far terms and logs may grow, how many
 //! crashes, commands and duplicates there may be. Within them [`check()`] looks at *every* order in which
-//! messages can arrive, timers run out, disks finish and servers crash, with `stateright`, on the very core
-//! that a real cluster runs, and asks of every state and every step whether the properties hold.
+//! messages can arrive, timers run out, disks finish and servers crash, as a model of `stateright`, on the very
+//! core that a real cluster runs, and asks of every state and every step whether the properties hold.
 //!
 //! # Reading order
 //! `bounds` (what is explored), `model` (how it becomes states and actions), `named` (the models with a
@@ -14,8 +14,8 @@
 //! pattern has a leader at all).
 //!
 //! # What a verdict means
-//! The verdict is computed here, never by the search engine, which also calls itself done when it ran into a
-//! limit. A search is complete if every thread of it ended by itself and no state was left without its future
+//! The verdict is computed here, never by the search engine (`stateright`'s breadth first, `quorate_search`'s depth first).
+//! A search is complete if every thread of it ended by itself and no state was left without its future
 //! because the search had been stopped; the model itself notes that ([`Tracker::is_cut`]).
 
 mod bounds;

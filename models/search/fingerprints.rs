@@ -161,12 +161,12 @@ impl Held<'_> {
 #[cfg(all(test, not(quorate_loom)))]
 mod tests {
     use super::{Fingerprints, Table};
-    use std::collections::HashSet;
+    use std::collections::BTreeSet;
 
     #[test]
     fn it_is_a_set() {
         let mut random = fastrand::Rng::with_seed(1);
-        let (set, mut known) = (Fingerprints::with(16, 1 << 8), HashSet::new());
+        let (set, mut known) = (Fingerprints::with(16, 1 << 8), BTreeSet::new());
         for _ in 0..200 {
             set.make_room();
             let held = set.hold();

@@ -27,7 +27,7 @@ mod worker;
 use fingerprints::Fingerprints;
 use market::Market;
 use stateright::{Checker, Expectation, Model, Path, Property};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::PoisonError;
 use std::thread::{self, JoinHandle};
 use sync::{Arc, AtomicU64, Mutex, MutexGuard, Ordering};
@@ -137,7 +137,8 @@ impl<M: Searchable> Checker<M> for DepthFirst<M> {
         self.search.depth.load(Ordering::Relaxed) as usize + 1
     }
 
-    fn discoveries(&self) -> HashMap<&'static str, Path<M::State, M::Action>> {
+    #[allow(clippy::disallowed_types, reason = "it is what stateright's checkers return")]
+    fn discoveries(&self) -> std::collections::HashMap<&'static str, Path<M::State, M::Action>> {
         let path = |(name, actions): (&&'static str, &Vec<M::Action>)| {
             let first = self.search.model.init_states().pop().expect("it began there");
             let path = Path::from_actions(&self.search.model, first, actions);

@@ -58,6 +58,12 @@ pub(crate) const LOOM: Line = Line {
     environment: &[("RUSTFLAGS", "--cfg quorate_loom"), ("CARGO_TARGET_DIR", "target/loom")],
 };
 
+/// The threads of a search, likewise.
+const SEARCH_LOOM: Line = Line {
+    words: &["cargo", "test", "--locked", "--package", "quorate-search", "--lib"],
+    environment: LOOM.environment,
+};
+
 /// What checks a model, before its name.
 const CHECK: &[&str] =
     &["cargo", "run", "--quiet", "--release", "--locked", "--bin", "quorate", "--", "check"];
@@ -152,7 +158,7 @@ const STEPS: &[Step] = &[
         work: Work::Lines(&[line(&["cargo", "test", "--workspace", "--locked", "--no-fail-fast"])]),
     },
     Step { name: "seeds", needs: &[CARGO], work: Work::Lines(&[SEEDS]) },
-    Step { name: "loom", needs: &[CARGO], work: Work::Lines(&[LOOM]) },
+    Step { name: "loom", needs: &[CARGO], work: Work::Lines(&[LOOM, SEARCH_LOOM]) },
     Step {
         name: "small-disk",
         needs: &[CARGO, OWN_MOUNTS],
