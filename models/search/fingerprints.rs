@@ -49,14 +49,16 @@ impl Table {
     }
 
     /// Adds a fingerprint; whether it is new.
+    ///
+    /// # Panics
+    /// When all places are taken. There is room in all tables together, so then fingerprints are not spread evenly.
     fn insert(&self, fingerprint: u64) -> bool {
-        let mut place = self.first_place(fingerprint);
-        loop {
-            let taken = &self.places[place];
-            let mut found = taken.load(Ordering::Relaxed);
+        let (last, first) = self.places.split_at(self.first_place(fingerprint));
+        for place in first.iter().chain(last) {
+            let mut found = place.load(Ordering::Relaxed);
             if found == 0 {
                 let put =
-                    taken.compare_exchange(0, fingerprint, Ordering::Relaxed, Ordering::Relaxed);
+                    place.compare_exchange(0, fingerprint, Ordering::Relaxed, Ordering::Relaxed);
                 match put {
                     Ok(_) => return true,
                     Err(other) => found = other,
@@ -65,8 +67,10 @@ impl Table {
             if found == fingerprint {
                 return false;
             }
-            place = if place + 1 == self.places.len() { 0 } else { place + 1 };
         }
+        panic!(
+            "a table of fingerprints is full; they must be spread evenly over all 64-bit numbers"
+        );
     }
 
     /// The same fingerprints in half as many places again.
@@ -197,6 +201,15 @@ mod tests {
         let larger = table.enlarged();
         assert_eq!(larger.places.len(), 6);
         assert_eq!([u64::MAX, u64::MAX - 1, 7].map(|it| larger.insert(it)), [false; 3]);
+    }
+
+    #[test]
+    fn fingerprints_that_are_not_spread_do_not_hang() {
+        let table = Table::new(4);
+        assert!([4, 8, 12, 16].iter().all(|it| table.insert(*it)));
+        assert!(!table.insert(16));
+        let refused = std::panic::catch_unwind(core::panic::AssertUnwindSafe(|| table.insert(20)));
+        assert!(refused.is_err());
     }
 
     #[test]

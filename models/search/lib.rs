@@ -41,7 +41,7 @@ pub trait Searchable:
     + 'static
 {
     /// A number that stands for a state in the search. Equal states have the same; of two states that have the same
-    /// only one is looked at.
+    /// only one is looked at. They must be spread evenly over all 64-bit numbers, as hashes are.
     fn fingerprint(state: &Self::State) -> u64;
 }
 

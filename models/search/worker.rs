@@ -78,7 +78,7 @@ impl<M: Searchable> Worker<M> {
 
     /// Looks at some states.
     fn stretch(&mut self, search: &Search<M>, seen: &Held<'_>) {
-        let most_new = (search.seen.room() / search.threads) as u64;
+        let most_new = (search.seen.room() / search.threads).max(1) as u64;
         for _ in 0..STRETCH {
             if self.untold.new >= most_new {
                 return;
