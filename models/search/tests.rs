@@ -1,7 +1,10 @@
 //! The engine finds what stateright's own engine finds.
 
-use crate::DepthFirst;
+use crate::fingerprints::Fingerprints;
+use crate::sync::Arc;
 use crate::toy::{Graph, NAMES};
+use crate::worker::Worker;
+use crate::{DepthFirst, Search};
 use stateright::{Checker, HasDiscoveries, Model, Path, Property};
 use std::thread::JoinHandle;
 
@@ -49,6 +52,20 @@ fn it_reaches_what_stateright_reaches() {
             }
         }
     }
+}
+
+#[test]
+fn it_is_not_done_before_it_has_begun() {
+    let graph = graph(&mut fastrand::Rng::with_seed(1), 10);
+    let search = Arc::new(Search::new(graph, 1, Fingerprints::new()));
+    let checker = DepthFirst { search: Arc::clone(&search), threads: Vec::new() };
+    assert!(!checker.is_done());
+    assert_eq!(
+        (checker.state_count(), checker.unique_state_count(), checker.max_depth()),
+        (1, 1, 1)
+    );
+    Worker::new(search).work();
+    assert!(checker.is_done() && checker.state_count() > 1 && checker.model().edges.len() == 10);
 }
 
 #[test]
