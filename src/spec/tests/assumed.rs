@@ -153,6 +153,13 @@ fn of_an_unknown_leader_votes_tell_more_than_logs() {
     // n1 has left the term, so it may have voted for itself, and did.
     assert_eq!(state.leaders[&Term(2)].votes, set([1, 2]));
     assert_eq!(state.voted[&(Term(2), n(3))], n(3));
+    // In term 2 n2 voted for n3, and in term 3 the others for n1, which has left term 2 as well.
+    let servers = [
+        "n1 candidate term=3 vote=n1 log=[] votes={n1}",
+        "n2 follower term=2 vote=n3 log=[2:noop]",
+        "n3 follower term=3 vote=n1 log=[]",
+    ];
+    assert_leads(&assumed(&servers, &[]), 2, 3, "[2:noop]");
 }
 
 #[test]
