@@ -6,7 +6,10 @@ use crate::toy::{Graph, NAMES};
 use crate::worker::Worker;
 use crate::{DepthFirst, Search};
 use stateright::{Checker, HasDiscoveries, Model, Path, Property};
-use std::thread::JoinHandle;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 /// A graph in which most nodes can be reached, many of them in several ways.
 fn graph(random: &mut fastrand::Rng, nodes: u64) -> Graph {
@@ -111,6 +114,47 @@ fn all_of_a_large_graph_is_reached_once_by_many_threads() {
         assert_eq!(search.state_count() as u64, 1 + width + (layers - 1) * width * width);
         assert_eq!(search.max_depth() as u64, 1 + layers);
     }
+}
+
+#[test]
+fn who_waits_gets_a_share() {
+    // A star: whoever looks at its middle has all the rest to look at.
+    let mut edges = vec![Vec::new(); 5_000];
+    edges[0] = (1..5_000).map(Some).collect();
+    let search: Arc<OnceLock<Arc<Search<Graph>>>> = Arc::default();
+    let who: Arc<Mutex<Vec<thread::ThreadId>>> = Arc::default();
+    let both = {
+        let who = Arc::clone(&who);
+        move || who.lock().expect("nobody panics").len() == 2
+    };
+    let looks = {
+        let (search, who, looked) = (Arc::clone(&search), Arc::clone(&who), AtomicUsize::new(0));
+        let patience = Instant::now() + Duration::from_secs(30);
+        move |node| {
+            // The first waits until the other has nothing to do, and, after two stretches, until it has something.
+            let may_go_on = || match node {
+                0 => search.wait().market.wants(),
+                _ => looked.load(Ordering::Relaxed) < 3_000 || both(),
+            };
+            while !may_go_on() && Instant::now() < patience {
+                thread::yield_now();
+            }
+            looked.fetch_add(1, Ordering::Relaxed);
+            let (mut who, own) = (who.lock().expect("nobody panics"), thread::current().id());
+            if !who.contains(&own) {
+                who.push(own);
+            }
+        }
+    };
+    let graph = Graph { edges, looks: Some(Arc::new(looks)), ..Graph::default() };
+    let begun = search.get_or_init(|| Arc::new(Search::new(graph, 2, Fingerprints::new())));
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| Worker::new(Arc::clone(begun)).work());
+        }
+    });
+    assert_eq!(begun.seen.count(), 5_000);
+    assert_eq!(who.lock().expect("nobody panics").len(), 2, "both have looked at something");
 }
 
 #[test]

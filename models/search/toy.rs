@@ -2,9 +2,10 @@
 
 use crate::Searchable;
 use stateright::{Model, Property};
+use std::sync::Arc;
 
 /// A graph of numbered nodes, of which the search begins at the first.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Graph {
     /// For each node those to which it leads; nothing where an action leads nowhere.
     pub(crate) edges: Vec<Vec<Option<u64>>>,
@@ -14,6 +15,8 @@ pub(crate) struct Graph {
     pub(crate) beyond: Vec<u64>,
     /// A node at which a thread panics.
     pub(crate) panics_at: Option<u64>,
+    /// What is called when a node is looked at.
+    pub(crate) looks: Option<Arc<dyn Fn(u64) + Send + Sync>>,
 }
 
 /// The names of its properties.
@@ -29,6 +32,7 @@ impl Model for Graph {
 
     fn actions(&self, state: &u64, actions: &mut Vec<usize>) {
         assert!(self.panics_at != Some(*state), "a thread panics");
+        self.looks.iter().for_each(|looks| looks(*state));
         actions.extend(0..self.edges[*state as usize].len());
     }
 
