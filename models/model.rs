@@ -11,7 +11,7 @@ use quorate_search::Searchable;
 use quorate_spec::properties::{self, PropertyInfo};
 use quorate_spec::{ASSERTIONS, Refinement, StepCheck, Transition};
 use stateright::{Model, Path, Property};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -256,9 +256,7 @@ impl Model for PlainModel {
 
 impl Searchable for PlainModel {
     fn fingerprint(state: &PlainState) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        state.hash(&mut hasher);
-        hasher.finish()
+        BuildHasherDefault::<DefaultHasher>::default().hash_one(state)
     }
 }
 

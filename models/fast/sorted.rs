@@ -30,7 +30,7 @@ use super::state::FastState;
 use quorate_cluster::{Envelope, WaitingKind};
 use quorate_core::{Configuration, Renumber, Role, ServerId, Term};
 use smallvec::SmallVec;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hash};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -47,9 +47,7 @@ fn server_at(place: usize) -> ServerId {
 }
 
 fn hash<T: Hash>(value: &T) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    value.hash(&mut hasher);
-    hasher.finish()
+    BuildHasherDefault::<DefaultHasher>::default().hash_one(value)
 }
 
 impl Viewed for Node {

@@ -9,9 +9,8 @@
 //! of them it is enlarged, by whoever finds it too full ([`Fingerprints::make_room`]). Places are proportional
 //! to values, so that everything moves in order, from the beginning of the memory to its end.
 
-use crate::sync::{AtomicU64, Mutex, Ordering, RwLock, RwLockReadGuard};
+use crate::sync::{AtomicU64, Mutex, Ordering, RwLock, RwLockReadGuard, whole};
 use core::hint::black_box;
-use std::sync::PoisonError;
 
 /// In how many tables the set is kept. They are enlarged one after the other, so that never much more than the
 /// set itself is held.
@@ -117,7 +116,7 @@ impl Fingerprints {
 
     /// The set, to be asked.
     pub(crate) fn hold(&self) -> Held<'_> {
-        Held(self.tables.read().unwrap_or_else(PoisonError::into_inner))
+        Held(whole(self.tables.read()))
     }
 
     /// Enlarges the set if there is no room below three quarters of it. Then it waits until nobody holds the set.
@@ -127,9 +126,9 @@ impl Fingerprints {
     /// as it is, the others come here and hold nothing.
     pub(crate) fn make_room(&self) {
         if self.is_full() {
-            let turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+            let turn = whole(self.turn.lock());
             if self.is_full() {
-                let mut tables = self.tables.write().unwrap_or_else(PoisonError::into_inner);
+                let mut tables = whole(self.tables.write());
                 tables.iter_mut().for_each(|table| *table = table.enlarged());
             }
             drop(turn);

@@ -28,9 +28,8 @@ use fingerprints::Fingerprints;
 use market::Market;
 use stateright::{Checker, Expectation, Model, Path, Property};
 use std::collections::BTreeMap;
-use std::sync::PoisonError;
 use std::thread::{self, JoinHandle};
-use sync::{Arc, AtomicU64, Mutex, MutexGuard, Ordering};
+use sync::{Arc, AtomicU64, Mutex, MutexGuard, Ordering, whole};
 use worker::{Job, Pending, Worker};
 
 /// A model that the engine can search.
@@ -80,7 +79,7 @@ impl<M: Searchable> Search<M> {
     }
 
     fn violations(&self) -> MutexGuard<'_, Violations<M>> {
-        self.violations.lock().unwrap_or_else(PoisonError::into_inner)
+        whole(self.violations.lock())
     }
 
     fn note(&self, generated: u64, depth: u64) {

@@ -3,8 +3,7 @@
 //! A thread that has run out of work waits here for some. When all wait, there is none left anywhere, and the search is
 //! over.
 
-use crate::sync::{AtomicUsize, Condvar, Mutex, MutexGuard, Ordering};
-use std::sync::PoisonError;
+use crate::sync::{AtomicUsize, Condvar, Mutex, MutexGuard, Ordering, whole};
 
 /// Work for threads that have none.
 pub(crate) struct Market<Job> {
@@ -30,8 +29,7 @@ impl<Job> Market<Job> {
     }
 
     fn stock(&self) -> MutexGuard<'_, Stock<Job>> {
-        // A thread that panics holds no lock; and if one did, what it guards would still be whole.
-        self.stock.lock().unwrap_or_else(PoisonError::into_inner)
+        whole(self.stock.lock())
     }
 
     /// Whether some thread waits for work.
@@ -63,7 +61,7 @@ impl<Job> Market<Job> {
                 return Some(job);
             }
             self.note_wanting(&stock);
-            stock = self.has_changed.wait(stock).unwrap_or_else(PoisonError::into_inner);
+            stock = whole(self.has_changed.wait(stock));
         }
     }
 

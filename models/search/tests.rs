@@ -173,44 +173,36 @@ fn when_a_thread_panics_the_search_is_over() {
 
 #[test]
 fn what_it_cannot_search_it_refuses() {
-    struct Sometimes;
-    impl Model for Sometimes {
+    /// So many first states, and perhaps a property that need not hold always.
+    struct Odd {
+        first: u64,
+        has_sometimes: bool,
+    }
+    impl Model for Odd {
         type State = u64;
         type Action = u64;
         fn init_states(&self) -> Vec<u64> {
-            vec![0, 1]
+            (0..self.first).collect()
         }
         fn actions(&self, _: &u64, _: &mut Vec<u64>) {}
         fn next_state(&self, _: &u64, _: u64) -> Option<u64> {
             None
         }
+        fn properties(&self) -> Vec<Property<Odd>> {
+            let sometimes = Property::sometimes("seen", |_: &Odd, _| true);
+            if self.has_sometimes { vec![sometimes] } else { Vec::new() }
+        }
     }
-    impl crate::Searchable for Sometimes {
+    impl crate::Searchable for Odd {
         fn fingerprint(state: &u64) -> u64 {
             *state
         }
     }
-    struct Eventually;
-    impl Model for Eventually {
-        type State = u64;
-        type Action = u64;
-        fn init_states(&self) -> Vec<u64> {
-            vec![0]
-        }
-        fn actions(&self, _: &u64, _: &mut Vec<u64>) {}
-        fn next_state(&self, _: &u64, _: u64) -> Option<u64> {
-            None
-        }
-        fn properties(&self) -> Vec<Property<Eventually>> {
-            vec![Property::sometimes("seen", |_, _| true)]
-        }
-    }
-    impl crate::Searchable for Eventually {
-        fn fingerprint(state: &u64) -> u64 {
-            *state
-        }
-    }
-    assert!(std::panic::catch_unwind(|| DepthFirst::spawn(Sometimes, 1)).is_err());
-    assert!(std::panic::catch_unwind(|| DepthFirst::spawn(Eventually, 1)).is_err());
+    let is_refused = |first, has_sometimes| {
+        let spawned = || DepthFirst::spawn(Odd { first, has_sometimes }, 1);
+        std::panic::catch_unwind(spawned).is_err()
+    };
+    assert!(!is_refused(1, false));
+    assert!(is_refused(0, false) && is_refused(2, false) && is_refused(1, true));
     assert!(std::panic::catch_unwind(|| DepthFirst::spawn(Graph::default(), 0)).is_err());
 }

@@ -142,9 +142,7 @@ impl Cluster {
             Action::HeartbeatTimeout(id) => self.step(parameters, *id, Input::HeartbeatTimeout),
             Action::Deliver(envelope) => {
                 self.can_arrive(envelope)?;
-                if !self.network.take(envelope) {
-                    return Err(Impossible::NotInFlight(envelope.clone()));
-                }
+                self.take(envelope)?;
                 self.step(parameters, envelope.to, Input::Receive(envelope.clone()))
             }
             Action::Duplicate(envelope) => {
@@ -207,10 +205,16 @@ impl Cluster {
 
     fn lose(&mut self, envelope: &Envelope) -> Result<Happening, Impossible> {
         self.must_be_faulty()?;
-        if !self.network.take(envelope) {
-            return Err(Impossible::NotInFlight(envelope.clone()));
-        }
+        self.take(envelope)?;
         Ok(Happening::default())
+    }
+
+    /// Takes a message from the network.
+    fn take(&mut self, envelope: &Envelope) -> Result<(), Impossible> {
+        match self.network.take(envelope) {
+            true => Ok(()),
+            false => Err(Impossible::NotInFlight(envelope.clone())),
+        }
     }
 
     fn sync(

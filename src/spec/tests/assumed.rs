@@ -1,22 +1,20 @@
 //! What is assumed of a cluster that did not begin at the beginning: for each trace of the past the least that
 //! explains it.
 
+mod made_up;
+mod runs;
+
+use made_up::set;
 use quorate_cluster::notation::Notation;
 use quorate_cluster::{Cluster, Command, Entry, Envelope, History, Log};
-use quorate_core::{Index, ServerId, ServerSet, Term};
-use quorate_spec::{Abstract, Refinement, Scenario, Watched, coupled, is_fact, replay};
+use quorate_core::{Index, Term};
+use quorate_spec::{Abstract, Refinement, Watched, coupled, is_fact, replay};
+use runs::{beginning, n};
 use std::collections::BTreeMap;
-
-/// A scenario that begins with these servers, in the notation.
-fn scenario(count: u8, servers: &[&str]) -> Scenario {
-    let head = format!("scenario version=1\nsetting servers={count} network=faulty");
-    let text = format!("{head}\n{}\nend\n", servers.join("\n"));
-    Scenario::parse(&text).unwrap_or_else(|why| panic!("{text}: {why}"))
-}
 
 /// A cluster of three of these servers, with messages on their way.
 fn cluster(servers: &[&str], messages: &[&str]) -> Cluster {
-    let mut cluster = Watched::begin(&scenario(3, servers)).cluster().clone();
+    let mut cluster = Watched::begin(&beginning(3, servers)).cluster().clone();
     for message in messages {
         cluster.network.send(envelope(message));
     }
@@ -34,14 +32,6 @@ fn assumed(servers: &[&str], messages: &[&str]) -> Abstract<Command> {
     coupled(&state, &cluster).expect("what is assumed explains the servers");
     state.check_invariant().expect("what is assumed could have come to be");
     state
-}
-
-fn n(number: u8) -> ServerId {
-    ServerId::new(number).expect("a number of a server")
-}
-
-fn set<const N: usize>(numbers: [u8; N]) -> ServerSet {
-    numbers.into_iter().map(n).collect()
 }
 
 fn log(notation: &str) -> Vec<Entry> {
@@ -245,7 +235,7 @@ const COMMITTED_BY_A_LATER_LEADER: [&str; 5] = [
 
 #[test]
 fn what_was_committed_was_chosen_by_a_leader_with_whom_all_later_ones_agree() {
-    let scenario = scenario(5, &COMMITTED_BY_A_LATER_LEADER);
+    let scenario = beginning(5, &COMMITTED_BY_A_LATER_LEADER);
     let watched = Watched::begin(&scenario);
     // Once without the history that is assumed, once with it.
     let mut forgetful = watched.cluster().clone();

@@ -1,17 +1,17 @@
 //! How a cluster that is left in peace comes back: in as many rounds as it must, and not at all if it cannot.
 
+mod runs;
+
 use quorate_cluster::{Cluster, NetworkKind, Setting};
 use quorate_core::{Parameters, Spreading};
 use quorate_spec::recovery::{RECOVERABILITY, recover};
-use quorate_spec::{Scenario, Violation, Watched};
+use quorate_spec::{Violation, Watched};
+use runs::{beginning, setting};
 
 /// How a cluster of three recovers that begins like this.
 fn recovered(parameters: Parameters, servers: &[&str]) -> Result<u64, Violation> {
-    let head = "scenario version=1\nsetting servers=3 network=faulty";
-    let text = format!("{head}\n{}\nend\n", servers.join("\n"));
-    let scenario = Scenario::parse(&text).unwrap_or_else(|why| panic!("{text}: {why}"));
-    let setting = Setting { servers: 3, network: NetworkKind::Faulty, parameters };
-    recover(&setting, Watched::begin(&scenario).cluster())
+    let setting = Setting { parameters, ..setting(3) };
+    recover(&setting, Watched::begin(&beginning(3, servers)).cluster())
 }
 
 /// In how many rounds it does.

@@ -1,5 +1,6 @@
 //! Histories from the literature and of everyday life, each with what is to be said of it.
 
+use crate::generate::recorded;
 use quorate_spec::linearizability::{
     Answer, BUDGET, Call, CannotRecord, History, KeyValue, Request, Verdict, bytes, check,
 };
@@ -8,14 +9,7 @@ use quorate_spec::linearizability::{
 type Told = (u64, Request, u64, Option<(u64, Answer)>);
 
 fn verdict(told: impl IntoIterator<Item = Told>) -> Verdict {
-    let mut history = History::default();
-    for (client, request, at, completed) in told {
-        let call = history.invoke(client, request, at);
-        if let Some((end, answer)) = completed {
-            history.complete(call, end, answer).expect("it was invoked");
-        }
-    }
-    check::<KeyValue>(&history, BUDGET)
+    check::<KeyValue>(&recorded(told), BUDGET)
 }
 
 fn write(client: u64, from: u64, to: u64, value: u64) -> Told {
@@ -164,15 +158,7 @@ fn a_refutation_names_the_keys_that_belong_together() {
 #[test]
 fn a_budget_that_runs_out_is_never_an_answer() {
     let told = || (0..20).map(|client| write(client, 0, 1, client)).chain([read(30, 2, 3, 99)]);
-    let verdict = |budget| {
-        let mut history = History::default();
-        for (client, request, at, completed) in told() {
-            let call = history.invoke(client, request, at);
-            let (end, answer) = completed.expect("all complete");
-            history.complete(call, end, answer).expect("it was invoked");
-        }
-        check::<KeyValue>(&history, budget)
-    };
+    let verdict = |budget| check::<KeyValue>(&recorded(told()), budget);
     for budget in [0, 1, 20, 1_000] {
         let found = verdict(budget);
         assert_eq!(found, Verdict::Incomplete { keys: vec!["\"x\"".into()], tried: budget });

@@ -147,6 +147,20 @@ impl Generator<'_> {
     }
 }
 
+/// The history of what is told: who asked, what, when, and, if it was answered, when and what.
+pub(crate) fn recorded<Op, A>(
+    told: impl IntoIterator<Item = (u64, Op, u64, Option<(u64, A)>)>,
+) -> History<Op, A> {
+    let mut history = History::default();
+    for (client, op, at, completed) in told {
+        let call = history.invoke(client, op, at);
+        if let Some((end, answer)) = completed {
+            history.complete(call, end, answer).expect("it was invoked");
+        }
+    }
+    history
+}
+
 /// Contents at random.
 pub(crate) fn contents(plan: Plan, random: &mut fastrand::Rng) -> Contents {
     let mut contents = Contents::default();

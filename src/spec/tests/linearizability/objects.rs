@@ -2,10 +2,11 @@
 //! search, and how it is put into words. That what it says is true in every state is tried in `contracts`; here it
 //! must say as much as it can.
 
+use crate::generate::recorded;
 use quorate_cluster::Command;
 use quorate_spec::linearizability::{
-    Answer, BUDGET, Bytes, CommandLog, Commands, Contents, History, KeyValue, Left, LogOperation,
-    Object, Request, Trace, Verdict, bytes, check,
+    Answer, BUDGET, Bytes, CommandLog, Commands, Contents, KeyValue, Left, LogOperation, Object,
+    Request, Trace, Verdict, bytes, check,
 };
 
 fn get(key: &str) -> Request {
@@ -269,17 +270,14 @@ fn the_list_does_what_it_is_asked() {
 #[test]
 fn all_operations_on_the_list_belong_together() {
     let verdict = |last: &[u64]| {
-        let mut history = History::default();
         let told = [
             (append(1), commands(&[1])),
             (append(2), commands(&[1, 2])),
             (LogOperation::Read, commands(last)),
         ];
-        for (at, (operation, answer)) in (0..).zip(told) {
-            let call = history.invoke(1, operation, 2 * at);
-            history.complete(call, 2 * at + 1, answer).expect("it was invoked");
-        }
-        check::<CommandLog>(&history, BUDGET)
+        let one_by_one = (0..).zip(told);
+        let told = one_by_one.map(|(at, (op, answer))| (1, op, 2 * at, Some((2 * at + 1, answer))));
+        check::<CommandLog>(&recorded(told), BUDGET)
     };
     let Verdict::Linearizable { orders } = verdict(&[1, 2]) else { panic!("it is one list") };
     assert_eq!(orders.len(), 1);
@@ -315,12 +313,8 @@ fn an_object_need_not_say_more_than_it_must() {
     assert!(Counter::notices(&1, None, &2) && Counter::reaches(&9, &1, &8));
     assert_eq!(Counter::traces(&1, Some(&8)), []);
     for (sums, expected) in [([10, 8], true), ([8, 10], false)] {
-        let mut history = History::default();
-        let calls = [history.invoke(1, 2, 0), history.invoke(2, 1, 0)];
-        for (call, sum) in calls.into_iter().zip(sums) {
-            history.complete(call, 1, sum).expect("it was invoked");
-        }
-        let verdict = check::<Counter>(&history, BUDGET);
+        let told = [(1, 2, 0, Some((1, sums[0]))), (2, 1, 0, Some((1, sums[1])))];
+        let verdict = check::<Counter>(&recorded(told), BUDGET);
         assert_eq!(matches!(verdict, Verdict::Linearizable { .. }), expected, "{verdict}");
     }
 }

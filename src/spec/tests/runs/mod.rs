@@ -4,7 +4,7 @@
 
 use quorate_cluster::{Action, Cluster, Happening, NetworkKind, Setting};
 use quorate_core::{Parameters, RequestId, ServerId, Spreading};
-use quorate_spec::{Refinement, Transition, Violation};
+use quorate_spec::{Refinement, Scenario, Transition, Violation};
 
 /// The server with this number.
 pub(crate) fn n(number: u8) -> ServerId {
@@ -29,6 +29,13 @@ pub(crate) fn random_setting(rng: &mut fastrand::Rng, servers: u8) -> Setting {
     let kind = NetworkKind::ALL[rng.usize(0..NetworkKind::ALL.len())];
     let network = if rng.bool() { NetworkKind::Faulty } else { kind };
     Setting { servers, network, parameters }
+}
+
+/// A scenario in which so many servers begin like this, in the notation; those left out have never run.
+pub(crate) fn beginning(count: u8, servers: &[&str]) -> Scenario {
+    let head = format!("scenario version=1\nsetting servers={count} network=faulty");
+    let text = format!("{head}\n{}\nend\n", servers.join("\n"));
+    Scenario::parse(&text).unwrap_or_else(|why| panic!("{text}: {why}"))
 }
 
 /// Something that can happen, more often what leads on than what throws back.
