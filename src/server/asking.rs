@@ -1,8 +1,9 @@
 //! How a run of requests gets its outcomes, wherever the leader is.
 //!
-//! The requests go to this server or to the one that is believed to lead. Only if all of them had no effect,
-//! because the server asked does not lead, are they made again; when it is not known what became of one, it
-//! is in doubt. If no leader is found within an election timeout, the client is told to try again.
+//! The requests go to this server or to the one that is believed to lead. Only if all of them had no effect are
+//! they made again: because the server asked does not lead, or, if they are reads, because the connection to it
+//! broke. When it is not known what became of a write, it is in doubt. If no leader is found within an election
+//! timeout, the client is told to try again.
 //!
 //! Nothing here waits. An [`Asking`] is told what comes, is asked what has become of it, and says until when it is to
 //! be left alone.
@@ -70,6 +71,8 @@ pub(crate) struct Asking {
     pub(crate) protocol: Protocol,
     slot: usize,
     begun: Instant,
+    /// Since when a leader is looked for, because who was taken for it did not lead or is gone.
+    seeking: Option<Instant>,
     attempt: u32,
     /// Who is asked, if it is another server, and under which number.
     asked: Option<(ServerId, u64)>,
@@ -87,6 +90,7 @@ impl Asking {
             protocol,
             slot,
             begun: way.now,
+            seeking: None,
             attempt: 0,
             asked: None,
             outcomes: Vec::new(),
@@ -155,7 +159,7 @@ impl Asking {
     /// The outcomes, in the order of the requests, if that is what they are in the end.
     pub(crate) fn settle(&mut self, way: &mut Way) -> Option<Vec<Outcome>> {
         while self.missing == 0 && self.again.is_none() {
-            let Some(hint) = self.refused_by_all() else {
+            let Some(hint) = self.without_effect() else {
                 // Whoever gives no answer may be gone for long. Who leads now, the server of this process
                 // will say.
                 if self.outcomes.iter().flatten().any(is_without_answer) {
@@ -166,7 +170,7 @@ impl Asking {
             let asked = self.asked.map_or(way.me, |(leader, _)| leader);
             let is_news = hint.is_some_and(|leader| leader != asked);
             way.leader = hint.filter(|leader| *leader != way.me);
-            if way.now.saturating_duration_since(self.begun) >= way.patience.leader {
+            if self.is_given_up(way) {
                 return Some(self.end(way));
             }
             if is_news {
@@ -202,14 +206,28 @@ impl Asking {
             Some(_) => {}
             None if self.begun + way.patience.request <= way.now => {
                 let are_writes = self.are_writes();
-                self.end_all(|| Failure::cut_off(are_writes, "no answer in time"));
+                self.end_all(|| Failure::cut_off(are_writes, Failure::too_late()));
             }
             None => {}
         }
     }
 
-    /// If no request had an effect because the server asked does not lead: whom it takes for the leader.
-    fn refused_by_all(&self) -> Option<Option<ServerId>> {
+    /// Whether a leader has been looked for long enough. A connection that broke had been one to a leader, so the
+    /// search begins with it.
+    fn is_given_up(&mut self, way: &Way) -> bool {
+        let has_broken = self.outcomes.iter().flatten().any(has_broken);
+        let seeking = self.seeking.filter(|_| !has_broken).unwrap_or(way.now);
+        self.seeking = Some(seeking);
+        way.now.saturating_duration_since(seeking) >= way.patience.leader
+            || way.now.saturating_duration_since(self.begun) >= way.patience.request
+    }
+
+    /// If no request had an effect, because the server asked does not lead or is not connected any more: whom it
+    /// takes for the leader. What a read of the same run has already brought is no effect either.
+    fn without_effect(&self) -> Option<Option<ServerId>> {
+        if self.outcomes.iter().flatten().any(has_broken) {
+            return Some(None);
+        }
         let mut last = None;
         for outcome in self.outcomes.iter().flatten() {
             match outcome {
@@ -219,6 +237,11 @@ impl Asking {
         }
         last
     }
+}
+
+/// Whether the connection over which a read was asked broke.
+fn has_broken(outcome: &Outcome) -> bool {
+    matches!(outcome, Err(Failure::ConnectionBroke))
 }
 
 /// Whether it is not known what became of a request, or nobody answered it.

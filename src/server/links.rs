@@ -1,7 +1,7 @@
 //! The mesh as the runtime's transport, and the requests that are under way on it.
 
 use crate::machine::Machine;
-use crate::packet::{Asks, Packet, bounded};
+use crate::packet::{Asks, Failure, Packet, bounded};
 use crate::report::{Counters, count};
 use crate::run::Run;
 use quorate_core::{Envelope, ServerId};
@@ -137,7 +137,7 @@ impl Links {
         let broken: Vec<(ServerId, Arc<Run>)> =
             self.lock().extract_if(.., |_, (to, _)| to == peer).map(|(_, run)| run).collect();
         for (_, run) in broken {
-            run.cut_off("the connection to the leader broke");
+            run.cut_off(&Failure::ConnectionBroke);
         }
     }
 

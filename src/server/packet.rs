@@ -77,6 +77,10 @@ pub(crate) enum Failure {
     TooLarge(usize),
     /// It is a write, and may or may not take effect.
     InDoubt,
+    /// It is a read, and had no effect: the connection to the server that was asked broke. No server says so to
+    /// another.
+    #[serde(skip)]
+    ConnectionBroke,
 }
 
 /// The greatest reply that is handed on, in bytes.
@@ -90,9 +94,14 @@ pub(crate) fn bounded(outcome: Outcome) -> Outcome {
 
 impl Failure {
     /// What becomes of a request whose outcome will not come back: a write is in doubt, and a read has no effect in
-    /// any case.
-    pub(crate) fn cut_off(is_write: bool, why: &str) -> Failure {
-        if is_write { Failure::InDoubt } else { Failure::Unavailable(why.into()) }
+    /// any case, and failed for this reason.
+    pub(crate) fn cut_off(is_write: bool, why: Failure) -> Failure {
+        if is_write { Failure::InDoubt } else { why }
+    }
+
+    /// That no outcome came in time.
+    pub(crate) fn too_late() -> Failure {
+        Failure::Unavailable("no answer in time".into())
     }
 }
 
@@ -103,7 +112,7 @@ impl From<Error> for Failure {
             Error::Busy => Failure::Busy,
             Error::OutOfSpace { limit } => Failure::OutOfSpace(limit),
             Error::InDoubt => Failure::InDoubt,
-            Error::TimedOut => Failure::Unavailable("no answer in time".into()),
+            Error::TimedOut => Failure::too_late(),
             Error::Stopped { why } => Failure::Unavailable(format!("the server stopped: {why}")),
         }
     }
@@ -126,6 +135,9 @@ impl fmt::Display for Failure {
             Failure::TooLarge(size) => write!(
                 f,
                 "ERR a reply of {size} bytes is over the limit of {LARGEST_REPLY} bytes; ask for fewer keys"
+            ),
+            Failure::ConnectionBroke => f.write_str(
+                "TRYAGAIN the connection to the leader broke; the command had no effect",
             ),
             Failure::InDoubt => {
                 f.write_str("INDOUBT the write may or may not take effect; read before retrying")

@@ -63,13 +63,13 @@ impl Run {
 
     /// Ends every request of the run whose way back is cut, unless it has an outcome: a write is in doubt, and a
     /// read has no effect in any case.
-    pub(crate) fn cut_off(&self, why: &str) {
+    pub(crate) fn cut_off(&self, why: &Failure) {
         let mut inside = self.lock();
         if inside.missing == 0 {
             return;
         }
         for outcome in &mut inside.outcomes {
-            outcome.get_or_insert_with(|| Err(Failure::cut_off(self.are_writes, why)));
+            outcome.get_or_insert_with(|| Err(Failure::cut_off(self.are_writes, why.clone())));
         }
         inside.missing = 0;
         self.tell(inside);

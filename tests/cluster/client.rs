@@ -34,12 +34,17 @@ impl Client {
         }
     }
 
-    /// The reply to a command.
-    pub(crate) fn ask(&mut self, words: &[&str]) -> io::Result<Value> {
+    /// Sends a command.
+    pub(crate) fn send(&mut self, words: &[&str]) -> io::Result<()> {
         let mut out = Vec::new();
         resp::write_array(&mut out, words.len());
         words.iter().for_each(|word| resp::write_bulk(&mut out, word.as_bytes()));
-        self.stream.write_all(&out)?;
+        self.stream.write_all(&out)
+    }
+
+    /// The reply to a command.
+    pub(crate) fn ask(&mut self, words: &[&str]) -> io::Result<Value> {
+        self.send(words)?;
         self.receive()
     }
 }

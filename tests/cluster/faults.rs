@@ -82,6 +82,26 @@ fn connections_that_know_a_leader_that_stands_still_find_the_next_one() {
 }
 
 #[test]
+fn reads_that_a_leader_took_with_it_are_answered_by_the_next() {
+    let mut cluster = Cluster::start("reads_again", 3);
+    let (leader, term) = cluster.leader_after(0);
+    let others = (0..3).filter(|place| *place != leader);
+    let mut clients: Vec<Client> = others.map(|place| cluster.connect(place)).collect();
+    for client in &mut clients {
+        assert_eq!(client.ask(&["SET", "a", "1"]).expect("answered"), Value::OK);
+    }
+    signal("STOP", cluster.pid(leader));
+    for client in &mut clients {
+        client.send(&["GET", "a"]).expect("sent");
+    }
+    cluster.leader_after(term);
+    cluster.kill(leader);
+    for client in &mut clients {
+        assert_eq!(client.receive().expect("answered"), Value::bulk("1"));
+    }
+}
+
+#[test]
 fn a_leader_that_stands_still_is_replaced_and_comes_back_as_a_follower() {
     let cluster = Cluster::start("stands_still", 3);
     let load = Load::start(CLIENTS, client_ports(&cluster));

@@ -59,6 +59,20 @@ impl Whole {
     }
 }
 
+/// The reply to a command that may be repeated, when there is one: on a busy machine leaders with short timeouts come
+/// and go.
+fn reply(client: &mut Client, words: &[&str]) -> Value {
+    let mut reply = None;
+    wait_until("the command is done", || {
+        let answer = client.ask(words).expect("answered");
+        let is_over = |why: &str| !why.starts_with("TRYAGAIN ") && !why.starts_with("INDOUBT ");
+        let is_over = if let Value::Error(why) = &answer { is_over(why) } else { true };
+        reply = Some(answer).filter(|_| is_over);
+        is_over
+    });
+    reply.expect("it is done")
+}
+
 fn read_lines(child: &mut Child) -> Receiver<String> {
     let (sender, receiver) = channel();
     let out = BufReader::new(child.stdout.take().expect("it is piped"));
@@ -85,7 +99,7 @@ fn a_whole_cluster_survives_a_kill_and_keeps_its_data() {
     let leads = whole.line_with(" leads in term ");
     let hint = whole.line_with("try: ");
     assert_eq!(hint, format!("try: redis-cli -p {} set greeting hello", whole.ports[0]));
-    assert_eq!(whole.client(1).ask(&["SET", "a", "1"]).expect("answered"), Value::OK);
+    assert_eq!(reply(&mut whole.client(1), &["SET", "a", "1"]), Value::OK);
     let pids = whole.pids();
     assert_eq!(pids.len(), 3);
     let leader: usize = leads[1..2].parse().expect("it is n1, n2 or n3");
@@ -97,8 +111,8 @@ fn a_whole_cluster_survives_a_kill_and_keeps_its_data() {
     assert_ne!(next[..2], leads[..2]);
     for place in (0..3).filter(|place| place + 1 != leader) {
         let mut client = whole.client(place);
-        assert_eq!(client.ask(&["GET", "a"]).expect("answered"), Value::bulk("1"));
-        assert!(matches!(client.ask(&["INCR", "b"]).expect("answered"), Value::Integer(_)));
+        assert_eq!(reply(&mut client, &["GET", "a"]), Value::bulk("1"));
+        assert_eq!(reply(&mut client, &["SET", "b", "2"]), Value::OK);
     }
     signal("INT", whole.process.0.id());
     assert_eq!(whole.process.ended().code(), Some(0));
@@ -107,7 +121,7 @@ fn a_whole_cluster_survives_a_kill_and_keeps_its_data() {
     let again = Whole::start(&["--servers", "3"], Some(&data));
     again.line_with(" leads in term ");
     let mut client = again.client(leader - 1);
-    assert_eq!(client.ask(&["GET", "b"]).expect("answered"), Value::bulk("2"));
+    assert_eq!(reply(&mut client, &["GET", "b"]), Value::bulk("2"));
     // Another number of servers would be another cluster.
     let mut command = quorate();
     let output = command.args(["cluster", "--servers", "5", "--data"]).arg(&data).output();
