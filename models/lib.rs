@@ -32,6 +32,7 @@ pub mod quorum_without_leader;
 mod searched;
 pub mod simulation;
 mod symmetry;
+mod tally;
 mod tracker;
 
 pub use bounds::{ANY, BOUNDS, Bound, Bounds, Domain, OutOfDomain};

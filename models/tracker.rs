@@ -1,6 +1,7 @@
 //! What a search keeps track of besides states: what happened in it, and whether it may go on.
 
 use crate::Stopper;
+use crate::tally::Tally;
 use quorate_cluster::ActionKind;
 use quorate_spec::{Exercised, Transition, witnesses};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -9,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 #[derive(Debug)]
 pub struct Tracker {
     stopper: Stopper,
-    fired: [AtomicU64; ActionKind::COUNT],
+    fired: Tally<{ ActionKind::COUNT }>,
     /// Reachability witnesses, as bits in the order of their list.
     seen: AtomicU64,
     /// The guards of the abstract protocol that were exercised, as bits in the order of their list.
@@ -27,7 +28,7 @@ impl Tracker {
     pub fn new(stopper: Stopper) -> Tracker {
         Tracker {
             stopper,
-            fired: [const { AtomicU64::new(0) }; ActionKind::COUNT],
+            fired: Tally::new(),
             seen: AtomicU64::new(0),
             exercised: AtomicU64::new(0),
             validated: AtomicU64::new(0),
@@ -38,7 +39,7 @@ impl Tracker {
 
     /// How often actions of each kind led to a state, in the order of declaration.
     pub fn fired(&self) -> [u64; ActionKind::COUNT] {
-        core::array::from_fn(|kind| self.fired[kind].load(Ordering::Relaxed))
+        self.fired.counts()
     }
 
     /// Which reachability witnesses have been seen, as bits in the order of their list.
@@ -68,7 +69,7 @@ impl Tracker {
 
     /// Notes that an action has led to a state.
     pub fn note_action(&self, kind: ActionKind) {
-        self.fired[kind as usize].fetch_add(1, Ordering::Relaxed);
+        self.fired.count(kind as usize);
     }
 
     /// Notes that a step is done under every way to rename the servers.

@@ -3,8 +3,8 @@
 use super::dead::Future;
 use super::memo::{Known, Outcome};
 use super::model::{ANY_PROPERTY, FastAction, FastModel};
-use super::parts::{Heading, RoleKind};
-use super::recent::RecentlyMet;
+use super::parts::RoleKind;
+use super::recent::{RecentDeaths, RecentlyMet};
 use super::state::{FastState, SpentCounts};
 use crate::ANY;
 use quorate_cluster::{ActionKind, Cluster, NetworkKind};
@@ -20,9 +20,9 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
             if self.recently_held.contains(hash) {
                 return true;
             }
-            let silent = FastState { network: SmallVec::new(), ..state.clone() };
-            let cluster = self.cluster_of(&silent);
-            let holds = self.checked.iter().all(|property| (property.state)(&cluster).is_ok());
+            let holds_in =
+                |cluster: &Cluster| self.checked.iter().all(|it| (it.state)(cluster).is_ok());
+            let holds = self.ask_silent(state, holds_in);
             if holds && self.is_coupled(state) {
                 self.recently_held.insert(hash);
                 return true;
@@ -51,11 +51,29 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
     /// Whether a message can never have an effect again.
     fn has_died(&self, state: &FastState<N, P>, number: u32) -> bool {
         let future = self.future(u64::from(state.spent.crashes));
-        let Heading { sender, receiver, .. } = self.messages.get(number).heading;
-        let glance = |at: usize| &self.nodes.get(state.nodes[at]).glance;
-        let heading = &self.messages.get(number).heading;
-        (self.is_dead)(heading, glance(sender), glance(receiver), future)
-            && self.is_inert(state, number, future)
+        let ends = self.ends.of(number);
+        let nodes = ends.map(|at| state.nodes[at]);
+        let question = RecentDeaths::question(number, nodes, future.can_crash);
+        let known = question.and_then(|question| self.recent_deaths.get(question));
+        known.unwrap_or_else(|| {
+            let [from, to] = nodes.map(|node| &self.nodes.get(node).glance);
+            let is_dead = (self.is_dead)(&self.messages.get(number).heading, from, to, future);
+            let has_died = is_dead && self.is_inert(state, number, future);
+            let is_lasting = !is_dead || self.concerns_its_ends_alone(state, number);
+            if let Some(question) = question.filter(|_| is_lasting) {
+                self.recent_deaths.set(question, has_died);
+            }
+            has_died
+        })
+    }
+
+    /// Whether what the arrival of a message does is a matter of the two servers that it is from and for, and
+    /// neither of the facts nor of a third server.
+    fn concerns_its_ends_alone(&self, state: &FastState<N, P>, number: u32) -> bool {
+        let ends = self.ends.of(number);
+        let stays = |sent: &u16| self.ends.of(u32::from(*sent)).iter().all(|at| ends.contains(at));
+        let arrival = self.arrival(state, number);
+        !self.compares && arrival.is_none_or(|outcome| outcome.sends.iter().all(stays))
     }
 
     /// Whether the arrival of a message would now change nothing and send nothing that is not dead. The rules
@@ -71,11 +89,12 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
         changes_nothing(outcome, number)
             && (!outcome.concerns_facts || self.arrives_true(state, number))
             && outcome.sends.iter().all(|sent| {
-                let heading = &self.messages.get(*sent).heading;
+                let sent = u32::from(*sent);
+                let heading = &self.messages.get(sent).heading;
                 let (from, to) = (glance(heading.sender), glance(heading.receiver));
-                let arrived = self.arrival(state, *sent);
+                let arrived = self.arrival(state, sent);
                 (self.is_dead)(heading, from, to, future)
-                    && arrived.is_some_and(|o| changes_nothing(o, *sent) && o.sends.is_empty())
+                    && arrived.is_some_and(|o| changes_nothing(o, sent) && o.sends.is_empty())
             })
     }
 
@@ -224,7 +243,7 @@ impl<const N: usize, const P: usize> Model for FastModel<N, P> {
         let is_changed = outcome.node != last.nodes[place];
         let takes =
             action.kind == ActionKind::Deliver && self.setting.network != NetworkKind::Facts;
-        let is_sent = |message: &u32| last.network.binary_search(&(*message as u16)).is_ok();
+        let is_sent = |message: &u16| last.network.binary_search(message).is_ok();
         let changes_nothing = !(is_changed || takes || violated.is_some())
             && ghost == last.ghost
             && spent == last.spent
@@ -259,9 +278,9 @@ impl<const N: usize, const P: usize> Model for FastModel<N, P> {
                 self.drop_dead(&mut next, Some(place));
             }
         }
-        for message in &outcome.sends {
-            if !(drops && self.has_died(&next, *message)) {
-                self.add_message(&mut next, *message);
+        for message in outcome.sends.iter().map(|message| u32::from(*message)) {
+            if !(drops && self.has_died(&next, message)) {
+                self.add_message(&mut next, message);
             }
         }
         self.settle(&mut next);

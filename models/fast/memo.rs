@@ -1,6 +1,7 @@
 //! What a node does upon an input, remembered.
 
 use super::interner::Store;
+use smallvec::SmallVec;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -10,7 +11,7 @@ pub(super) struct Outcome {
     /// The node afterwards.
     pub(super) node: u32,
     /// The messages sent.
-    pub(super) sends: Box<[u32]>,
+    pub(super) sends: SmallVec<[u16; 4]>,
     /// Whether facts may have changed, or a property that reads facts has something to look at.
     pub(super) concerns_facts: bool,
     /// Whether the node looks different afterwards to the rules for dead messages: while it can crash, and when

@@ -40,6 +40,7 @@ mod model;
 mod parts;
 mod recent;
 mod refine;
+mod silent;
 mod sorted;
 mod state;
 mod steps;

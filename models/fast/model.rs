@@ -6,7 +6,8 @@ use super::memo::{MAX_MESSAGES, Outcome, Row};
 use super::parts::{
     Ends, Ghost, GhostData, Glance, Heading, MessageData, Node, NodeData, PartKind, Renamings,
 };
-use super::recent::{RecentFacts, RecentlyMet};
+use super::recent::{RecentDeaths, RecentFacts, RecentlyMet};
+use super::silent::SilentClusters;
 use super::sorted::RenamedKeys;
 use super::state::FastState;
 use crate::symmetry::Rename;
@@ -73,8 +74,12 @@ pub struct FastModel<const N: usize, const P: usize> {
     pub(super) fact_steps: DashMap<FactInput, FactStep, FxBuildHasher>,
     /// The same for those of late.
     pub(super) recent_facts: RecentFacts,
+    /// Which messages were found to be dead of late.
+    pub(super) recent_deaths: RecentDeaths,
     /// The nodes and facts for which the properties of states were found to hold of late.
     pub(super) recently_held: RecentlyMet,
+    /// The clusters of which they were asked last.
+    pub(super) silent_clusters: SilentClusters<N>,
     /// The facts and nodes that are coupled.
     pub(super) coupled: DashSet<(u32, u32), FxBuildHasher>,
     pub(super) is_reported: AtomicBool,
@@ -129,7 +134,9 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
             outcomes: Store::default(),
             fact_steps: DashMap::default(),
             recent_facts: RecentFacts::default(),
+            recent_deaths: RecentDeaths::default(),
             recently_held: RecentlyMet::new(20),
+            silent_clusters: SilentClusters::default(),
             coupled: DashSet::default(),
             is_reported: AtomicBool::new(false),
             validates: None,
@@ -217,7 +224,7 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
             keys: self.renamings.keys(PartKind::Node, node),
             renamed: RenamedKeys::default(),
             glance: Glance::at(node),
-            memo: Row::new(),
+            memo: Box::new(Row::new()),
         })
     }
 

@@ -135,7 +135,7 @@ pub(super) struct NodeData<const P: usize> {
     pub(super) renamed: RenamedKeys,
     pub(super) glance: Glance,
     /// What it does upon each input.
-    pub(super) memo: Row,
+    pub(super) memo: Box<Row>,
 }
 
 /// What the rules for dead messages look at.
@@ -280,6 +280,14 @@ impl Ends {
     /// The place of the server that a message is for.
     pub(super) fn receiver(&self, message: u32) -> u8 {
         (self.0[message as usize].load(Ordering::Relaxed) >> 8) as u8
+    }
+
+    /// The places of the servers that a message is from and for.
+    pub(super) fn of(&self, message: u32) -> [usize; 2] {
+        let ends = self.0[message as usize].load(Ordering::Relaxed);
+        let receiver = ends >> 8;
+        let sender = (ends & 0xFF & !(1 << receiver)).trailing_zeros();
+        [sender as usize, usize::from(receiver)]
     }
 
     /// Whether a message is from or for the server at a place.

@@ -13,6 +13,9 @@ const PART_BITS: u32 = 20;
 /// Numbers of steps are below 2^this.
 const STEP_BITS: u32 = 64 - 2 * PART_BITS;
 
+/// Numbers of messages are below 2^this, where they are packed.
+const MESSAGE_BITS: u32 = STEP_BITS - 3;
+
 /// Slots for 64-bit words, none of which is 0.
 #[derive(Debug)]
 struct Slots(Box<[AtomicU64]>);
@@ -93,9 +96,52 @@ impl RecentFacts {
     }
 }
 
+/// A message between two nodes: the word is the question and, as its lowest bit, the answer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct DeathQuestion(u64);
+
+/// Which messages between two nodes were found to be dead, and which not.
+#[derive(Debug)]
+pub(super) struct RecentDeaths(Slots);
+
+impl Default for RecentDeaths {
+    fn default() -> RecentDeaths {
+        RecentDeaths(Slots::new(14))
+    }
+}
+
+impl RecentDeaths {
+    /// A message, the nodes that sent it and are to receive it, and whether any can still crash, in one word, if they
+    /// fit.
+    pub(super) fn question(
+        message: u32,
+        nodes: [u32; 2],
+        can_crash: bool,
+    ) -> Option<DeathQuestion> {
+        let fits = message >> MESSAGE_BITS == 0 && nodes.iter().all(|node| node >> PART_BITS == 0);
+        let [from, to] = nodes.map(u64::from);
+        let parts = (u64::from(message) << PART_BITS | from) << PART_BITS | to;
+        // Never 0, which is no answer.
+        let word = (parts << 1 | u64::from(can_crash)) << 2 | 2;
+        fits.then_some(DeathQuestion(word))
+    }
+
+    /// The answer, as far as is remembered.
+    pub(super) fn get(&self, question: DeathQuestion) -> Option<bool> {
+        let word = self.0.at(mix(question.0)).load(Ordering::Relaxed);
+        (word & !1 == question.0).then_some(word & 1 == 1)
+    }
+
+    /// Remembers an answer.
+    pub(super) fn set(&self, question: DeathQuestion, is_dead: bool) {
+        let word = question.0 | u64::from(is_dead);
+        self.0.at(mix(question.0)).store(word, Ordering::Relaxed);
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{RecentFacts, RecentlyMet};
+    use super::{RecentDeaths, RecentFacts, RecentlyMet};
 
     #[test]
     fn only_what_was_remembered_is_known() {
@@ -123,6 +169,30 @@ mod tests {
             facts.get(ghost, step).map(|found| assert_eq!(found, after))
         });
         assert!(known.count() > 25_000, "most are still remembered");
+    }
+
+    #[test]
+    fn a_message_is_dead_between_its_own_nodes_alone() {
+        let deaths = RecentDeaths::default();
+        let question = |message, from, to, can_crash| {
+            RecentDeaths::question(message, [from, to], can_crash).expect("it fits")
+        };
+        let last = (1 << 20) - 1;
+        for (message, from, to) in [(0, 0, 0), (7, 1, 2), ((1 << 21) - 1, last, last)] {
+            for is_dead in [true, false] {
+                let asked = question(message, from, to, is_dead);
+                assert_eq!(deaths.get(asked), None);
+                deaths.set(asked, is_dead);
+                assert_eq!(deaths.get(asked), Some(is_dead));
+            }
+        }
+        let others = [(7, 2, 1, true), (6, 1, 2, true), (7, 1, 3, false), (8, 1, 2, false)];
+        for (message, from, to, can_crash) in others {
+            assert_eq!(deaths.get(question(message, from, to, can_crash)), None);
+        }
+        for (message, from, to) in [(1 << 21, 0, 0), (0, last + 1, 0), (0, 0, last + 1)] {
+            assert!(RecentDeaths::question(message, [from, to], true).is_none());
+        }
     }
 
     #[test]

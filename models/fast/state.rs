@@ -17,7 +17,7 @@ pub struct FastState<const N: usize, const P: usize> {
     /// The property that the step to this state violated.
     pub(super) violated: Option<&'static str>,
     /// The messages, in the order of their numbers.
-    pub(super) network: SmallVec<[u16; 24]>,
+    pub(super) network: SmallVec<[u16; 16]>,
     /// For each way to rename the servers, the sum of the keys of the parts; or, where servers are sorted, the
     /// signature of each.
     pub(super) keys: [u64; P],

@@ -12,6 +12,7 @@ use quorate_cluster::{ActionKind, Cluster, Envelope, Happening};
 use quorate_core::{AbstractAction, Event, Message, Role};
 use quorate_spec::properties::PropertyInfo;
 use quorate_spec::{ASSERTIONS, witnesses};
+use smallvec::SmallVec;
 
 impl<const N: usize, const P: usize> FastModel<N, P> {
     /// The slot of an action in the row of its node.
@@ -73,7 +74,7 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
         let Move { done, failed } = made;
         let mut found = Outcome {
             node: state.nodes[place],
-            sends: Box::default(),
+            sends: SmallVec::new(),
             concerns_facts: false,
             looks_different: [false; 2],
             stood: false,
@@ -81,7 +82,6 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
             violated: asymmetry.or(failed.map(|_| ASSERTIONS)),
         };
         let Bounds { max_term, max_log, .. } = self.bounds;
-        let mut sends = Vec::new();
         for done in &done {
             let (was, is) = (&done.before.servers[place], &done.after.servers[place]);
             if is.state.current_term.0 > max_term || is.state.log.last_index().0 > max_log {
@@ -99,7 +99,8 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
             found.concerns_facts |= concerns_facts(was, is, done.action.kind(), &done.happening)
                 || (self.compares && concerns_abstract(&done.happening));
             let sent = done.happening.step.iter().flat_map(|step| &step.effects.send);
-            sends.extend(sent.map(|envelope| self.message_number(envelope)));
+            // Fewer than MAX_MESSAGES, so it fits.
+            found.sends.extend(sent.map(|envelope| self.message_number(envelope) as u16));
         }
         if let Some(last) = done.last() {
             found.node = self.node_number(last.after.servers[place].clone());
@@ -109,7 +110,7 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
             let future = Future { can_crash, ..self.future(0) };
             !glances[0].looks_like(&glances[1], future)
         });
-        Some(Outcome { sends: sends.into(), ..found })
+        Some(found)
     }
 
     /// The facts after an action whose outcome has this number, and the property it violates.

@@ -3,10 +3,10 @@
 use super::dead::{Future, is_dead};
 use super::parts::{Glance, Heading, Renamings, place_of};
 use super::sorted::Viewed;
-use super::{Comparison, FastModel, Tricks};
+use super::{Comparison, FastModel, FastState, Tricks};
 use crate::searched::Searched;
 use crate::{ANY, Bounds, NAMED, SYMMETRY, Stopper, Tracker, find};
-use quorate_cluster::Cluster;
+use quorate_cluster::{Cluster, Network};
 use quorate_core::{Names, Renumber, ServerId};
 use stateright::{Checker, Model};
 use std::collections::BTreeSet;
@@ -269,18 +269,42 @@ fn the_orbits_of_five_servers_make_up_the_unreduced_states() {
     assert!(in_orbits > 50 * states, "hardly any symmetry: {states} {in_orbits}");
 }
 
+/// Shows every state of a model, and how many there are.
+fn for_each_state<const N: usize, const P: usize>(
+    model: &FastModel<N, P>,
+    mut show: impl FnMut(&FastState<N, P>),
+) -> usize {
+    let mut open = model.init_states();
+    let mut seen = BTreeSet::new();
+    while let Some(state) = open.pop() {
+        if seen.insert(state.fingerprint()) {
+            show(&state);
+            open.extend(model.next_states(&state));
+        }
+    }
+    seen.len()
+}
+
+#[test]
+fn a_question_is_asked_of_the_cluster_that_a_state_stands_for() {
+    let model = model::<3, 6>(bounds("small"), Tricks::ALL);
+    let mut asked = BTreeSet::new();
+    let states = for_each_state(&model, |state| {
+        let network = Network::new(model.setting.network);
+        let cluster = Cluster { network, ..model.cluster_of(state) };
+        model.ask_silent(state, |silent| assert_eq!(*silent, cluster));
+        asked.insert(cluster);
+    });
+    assert!(states > 3_000 && asked.len() > 1_000, "{} in {states} states", asked.len());
+}
+
 #[test]
 fn what_servers_see_has_no_names() {
     let model = model::<3, 3>(bounds("small"), Tricks::NONE);
-    let mut open = model.init_states();
-    let mut seen = BTreeSet::new();
     let mut distinct = BTreeSet::new();
-    while let Some(state) = open.pop() {
-        if !seen.insert(state.fingerprint()) {
-            continue;
-        }
+    for_each_state(&model, |state| {
         let ghost = &model.ghosts.get(state.ghost).ghost;
-        let cluster = model.cluster_of(&state);
+        let cluster = model.cluster_of(state);
         for names in model.renamings.names() {
             let name = |server: ServerId| names[place_of(server)];
             let renamed = cluster.renumber(&name);
@@ -294,8 +318,7 @@ fn what_servers_see_has_no_names() {
             }
             must_look_alike(ghost, &ghost.renumber(&name), names);
         }
-        open.extend(model.next_states(&state));
-    }
+    });
     assert!(distinct.len() > 100, "servers look all the same: {}", distinct.len());
 }
 
