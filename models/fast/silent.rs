@@ -12,7 +12,7 @@ use quorate_cluster::{Clients, Cluster, History, Network, Server};
 use std::mem;
 use std::sync::{Mutex, PoisonError};
 
-/// A part of a cluster with its number, which can be replaced by the one with another number.
+/// Parts that have been replaced, with their numbers.
 #[derive(Debug)]
 struct Aside<T>(Vec<Option<(u32, T)>>);
 
@@ -22,7 +22,7 @@ impl<T> Aside<T> {
         Aside((0..1_u32 << bits).map(|_| None).collect())
     }
 
-    /// Replaces a part that has this number by another one, put aside earlier or made.
+    /// Puts a part with its number aside, and in its place the one that is wanted, put aside earlier or made.
     fn replace(&mut self, part: &mut T, number: &mut u32, wanted: u32, make: impl FnOnce() -> T) {
         if *number == wanted {
             return;
@@ -42,7 +42,7 @@ struct Silent<const N: usize> {
     nodes: [u32; N],
     ghost: u32,
     cluster: Cluster,
-    /// Nodes have different numbers at different places.
+    /// Of all places: what nodes of different servers have in common is no number.
     servers: Aside<Server>,
     facts: Aside<(History, Clients)>,
 }

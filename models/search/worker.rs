@@ -34,10 +34,8 @@ pub(crate) struct Worker<M: Searchable> {
     search: Arc<Search<M>>,
     properties: Vec<Property<M>>,
     job: Job<M>,
-    /// The actions of a state, the states to which they lead, and the fingerprints of these; kept for their memory
-    /// alone.
+    /// The actions of a state, and the fingerprints of the states to which they lead; kept for their memory alone.
     actions: Vec<M::Action>,
-    led_to: Vec<Pending<M>>,
     fingerprints: Vec<u64>,
     untold: Untold,
 }
@@ -54,9 +52,8 @@ impl<M: Searchable> Worker<M> {
     pub(crate) fn new(search: Arc<Search<M>>) -> Worker<M> {
         let properties = search.model.properties();
         let job = Job { way: Vec::new(), pending: Vec::new() };
-        let (actions, led_to, fingerprints) = (Vec::new(), Vec::new(), Vec::new());
-        let untold = Untold::default();
-        Worker { search, properties, job, actions, led_to, fingerprints, untold }
+        let (actions, fingerprints, untold) = (Vec::new(), Vec::new(), Untold::default());
+        Worker { search, properties, job, actions, fingerprints, untold }
     }
 
     /// Works until there is no work any more, or the search is over.
@@ -102,22 +99,27 @@ impl<M: Searchable> Worker<M> {
 
     /// Puts the states to which a state leads behind the others, as far as nobody has reached them yet.
     fn expand(&mut self, model: &M, seen: &Held<'_>, state: &M::State, depth: usize) {
+        let pending = &mut self.job.pending;
+        let mut end = pending.len();
         model.actions(state, &mut self.actions);
         for action in self.actions.drain(..) {
             let next = model.next_state(state, action.clone());
             let Some(next) = next.filter(|next| model.within_boundary(next)) else { continue };
             self.fingerprints.push(M::fingerprint(&next));
-            self.led_to.push(Pending { state: next, from: Some((depth, action)) });
+            pending.push(Pending { state: next, from: Some((depth, action)) });
         }
-        self.untold.generated += self.led_to.len() as u64;
+        self.untold.generated += self.fingerprints.len() as u64;
         // Memory is slow to answer, but answers many questions at once.
         seen.look_at(&self.fingerprints);
-        for (next, fingerprint) in self.led_to.drain(..).zip(self.fingerprints.drain(..)) {
+        // Most have been reached before, and are not worth a move.
+        for (place, fingerprint) in (end..).zip(self.fingerprints.drain(..)) {
             if seen.insert(fingerprint) {
                 self.untold.new += 1;
-                self.job.pending.push(next);
+                pending.swap(end, place);
+                end += 1;
             }
         }
+        pending.truncate(end);
     }
 
     /// Whether every property holds in a state. If not, that is noted, and the search is over.
