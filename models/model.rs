@@ -219,7 +219,7 @@ impl Model for PlainModel {
         let parameters = &self.setting.parameters;
         let kind = action.kind();
         let Move { done, failed } =
-            make_move(&last.cluster, parameters, self.bounds.sync, action).ok()?;
+            make_move(last.cluster.clone(), parameters, self.bounds.sync, action).ok()?;
         let mut next = PlainState { violated: failed.map(|_| ASSERTIONS), ..last.clone() };
         for done in &done {
             let transition = done.transition();
@@ -274,7 +274,7 @@ impl Searched for PlainModel {
         let mut actions = Vec::new();
         for action in path.into_actions() {
             let parameters = &self.setting.parameters;
-            let made = make_move(&cluster, parameters, self.bounds.sync, action);
+            let made = make_move(cluster.clone(), parameters, self.bounds.sync, action);
             let Move { done, failed } = made.expect("what a search found can happen");
             actions.extend(
                 done.iter().map(|done| done.action.clone()).chain(failed.map(|(_, action)| action)),

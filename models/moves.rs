@@ -37,24 +37,22 @@ pub(crate) struct Move {
 /// # Errors
 /// When the action cannot happen in this state.
 pub(crate) fn make_move(
-    cluster: &Cluster,
+    cluster: Cluster,
     parameters: &Parameters,
     sync: SyncGranularity,
     action: Action,
 ) -> Result<Move, Impossible> {
-    let mut done: Vec<Done> = Vec::with_capacity(1);
-    let mut next = Some(action);
-    while let Some(action) = next {
-        let before = done.last().map_or(cluster, |last| &last.after).clone();
+    let mut done = Vec::with_capacity(1);
+    let (mut before, mut action) = (cluster, action);
+    loop {
         let mut after = before.clone();
-        match guarded(|| after.perform(parameters, &action)) {
-            Ok(performed) => {
-                let happening = performed?;
-                next = after.due_sync(sync);
-                done.push(Done { before, action, happening, after });
-            }
-            Err(_) => return Ok(Move { done, failed: Some((before, action)) }),
-        }
+        let Ok(performed) = guarded(|| after.perform(parameters, &action)) else {
+            return Ok(Move { done, failed: Some((before, action)) });
+        };
+        let happening = performed?;
+        let due = after.due_sync(sync).map(|sync| (after.clone(), sync));
+        done.push(Done { before, action, happening, after });
+        let Some(due) = due else { return Ok(Move { done, failed: None }) };
+        (before, action) = due;
     }
-    Ok(Move { done, failed: None })
 }

@@ -35,7 +35,7 @@ impl<const N: usize, const P: usize> Searched for FastModel<N, P> {
             marked = state.violated;
             let Some(action) = action.map(|action| self.action_of(&state, action)) else { break };
             let parameters = &self.setting.parameters;
-            let made = make_move(&cluster, parameters, self.bounds.sync, action);
+            let made = make_move(cluster.clone(), parameters, self.bounds.sync, action);
             let Move { done, failed } =
                 made.expect("what dropped messages leave out is never needed");
             for done in done {

@@ -232,7 +232,7 @@ impl<const N: usize, const P: usize> Model for FastModel<N, P> {
             return None;
         }
         if outcome.possible & !self.tracker.seen() != 0 {
-            self.look_for_witnesses(last, action);
+            self.look_for_witnesses(last, action, step);
         }
         let (ghost, violated) = match outcome.concerns_facts {
             true => self.fact_step(last, action, step),

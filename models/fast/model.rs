@@ -78,7 +78,9 @@ pub struct FastModel<const N: usize, const P: usize> {
     pub(super) recent_deaths: RecentDeaths,
     /// The nodes and facts for which the properties of states were found to hold of late.
     pub(super) recently_held: RecentlyMet,
-    /// The clusters of which they were asked last.
+    /// The nodes, facts and steps of which witnesses that read other servers were asked of late.
+    pub(super) recently_shown: RecentlyMet,
+    /// The clusters that were asked of last.
     pub(super) silent_clusters: SilentClusters<N>,
     /// The facts and nodes that are coupled.
     pub(super) coupled: DashSet<(u32, u32), FxBuildHasher>,
@@ -136,6 +138,7 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
             recent_facts: RecentFacts::default(),
             recent_deaths: RecentDeaths::default(),
             recently_held: RecentlyMet::new(20),
+            recently_shown: RecentlyMet::new(14),
             silent_clusters: SilentClusters::default(),
             coupled: DashSet::default(),
             is_reported: AtomicBool::new(false),

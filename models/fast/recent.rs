@@ -45,8 +45,12 @@ impl RecentlyMet {
 
     /// A hash of the nodes and facts of a state.
     pub(super) fn hash(nodes: &[u32], ghost: u32) -> u64 {
-        let begin = mix(u64::from(ghost));
-        nodes.iter().fold(begin, |hash, node| mix(hash ^ u64::from(*node))).max(1)
+        nodes.iter().fold(Self::hash_with(0, ghost), |hash, node| Self::hash_with(hash, *node))
+    }
+
+    /// A hash of what has this hash, and a number.
+    pub(super) fn hash_with(hash: u64, number: u32) -> u64 {
+        mix(hash ^ u64::from(number)).max(1)
     }
 
     /// Whether this has been met, as far as is remembered.

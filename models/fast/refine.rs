@@ -70,10 +70,8 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
         let to = place_of(self.messages.get(message).heading.to);
         let place = u8::try_from(to).unwrap_or(u8::MAX);
         let action = FastAction { kind: ActionKind::Deliver, place, argument: message };
-        let mut before = state.clone();
-        self.add_message(&mut before, message);
-        let step = self.outcome(&before, action);
-        step.is_none_or(|(step, _)| self.fact_step(&before, action, step).1.is_none())
+        let step = self.outcome(state, action);
+        step.is_none_or(|(step, _)| self.fact_step(state, action, step).1.is_none())
     }
 }
 

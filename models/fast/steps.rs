@@ -4,11 +4,12 @@ use super::dead::Future;
 use super::memo::{INPUTS, Outcome};
 use super::model::{FactStep, FastAction, FastModel, MAX_UNFINISHED};
 use super::parts::{Ghost, Node};
+use super::recent::RecentlyMet;
 use super::refine::{concerns_abstract, follows};
 use super::state::FastState;
 use crate::Bounds;
 use crate::moves::{Done, Move, make_move};
-use quorate_cluster::{ActionKind, Cluster, Envelope, Happening};
+use quorate_cluster::{Action, ActionKind, Cluster, Envelope, Happening};
 use quorate_core::{AbstractAction, Event, Message, Role};
 use quorate_spec::properties::PropertyInfo;
 use quorate_spec::{ASSERTIONS, witnesses};
@@ -39,21 +40,38 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
         }
     }
 
-    /// Lets an action happen to the whole cluster that a state stands for.
+    /// Lets an action happen to the cluster that a state stands for. What is in flight beside the message that
+    /// arrives is left out: an action does nothing with it, and nothing that looks at one reads it.
     fn perform(&self, state: &FastState<N, P>, action: FastAction) -> Move {
+        let mut cluster = self.ask_silent(state, Cluster::clone);
         let action = self.action_of(state, action);
+        if let Action::Deliver(envelope) | Action::Duplicate(envelope) = &action {
+            cluster.network.send(envelope.clone());
+        }
         let parameters = &self.setting.parameters;
-        let made = make_move(&self.cluster_of(state), parameters, self.bounds.sync, action.clone());
+        let made = make_move(cluster, parameters, self.bounds.sync, action.clone());
         made.unwrap_or_else(|impossible| unreachable!("{action} was offered: {impossible}"))
     }
 
     /// Looks whether an action shows a witness that has not been seen and reads more servers than the one that
-    /// acts. All others are noticed when the step, or what it does to the facts, is first found out.
+    /// acts. All others are noticed when the step, or what it does to the facts, is first found out. What one of the
+    /// same servers with the same facts has shown of late, it would show again.
     #[cold]
-    pub(super) fn look_for_witnesses(&self, state: &FastState<N, P>, action: FastAction) {
+    pub(super) fn look_for_witnesses(
+        &self,
+        state: &FastState<N, P>,
+        action: FastAction,
+        step: u32,
+    ) {
+        let hash = RecentlyMet::hash(&state.nodes, state.ghost);
+        let hash = RecentlyMet::hash_with(hash, step);
+        if self.recently_shown.contains(hash) {
+            return;
+        }
         for done in &self.perform(state, action).done {
             self.tracker.note_witnesses(&done.transition());
         }
+        self.recently_shown.insert(hash);
     }
 
     /// What the acting node does, found out by letting the action happen.
@@ -64,12 +82,7 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
         action: FastAction,
     ) -> Option<Outcome> {
         let place = usize::from(action.place);
-        // The arrival of a message is also asked for where the message is not in flight.
-        let mut state = state.clone();
-        if action.kind == ActionKind::Deliver {
-            self.add_message(&mut state, action.argument);
-        }
-        let made = self.perform(&state, action);
+        let made = self.perform(state, action);
         let asymmetry = self.asymmetry(state.ghost, &made);
         let Move { done, failed } = made;
         let mut found = Outcome {
