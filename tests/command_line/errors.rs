@@ -21,6 +21,7 @@ fn a_wrong_command_line_says_what_was_wrong_what_is_right_and_what_to_try() {
         "check --servers many",
         "check --max-term 99999999999999999999",
         "check --network facs",
+        "check --duplicates 1",
         "check --refinement maybe",
         "check --search depth",
         "check --format xml",

@@ -2,6 +2,7 @@
 
 use super::CheckArguments;
 use crate::cli::Failure;
+use quorate_cluster::NetworkKind;
 use quorate_models::Mode;
 use quorate_spec::{COUPLED, FORMULAS, REFINEMENT};
 
@@ -26,6 +27,7 @@ pub(super) fn refuse_what_checks_nothing(arguments: &mut CheckArguments) -> Resu
         arguments.bounds.refinement = needs_refinement;
     }
     refuse_formulas_of_nothing(arguments)?;
+    refuse_duplicates_of_facts(arguments)?;
     if arguments.validate && arguments.mode() == Mode::Plain {
         let why = arguments.bounds.why_plain().unwrap_or("--plain is given");
         return Err(Failure::usage(format_args!(
@@ -48,6 +50,23 @@ pub(super) fn refuse_what_checks_nothing(arguments: &mut CheckArguments) -> Resu
         }
     }
     Ok(())
+}
+
+/// In the network of facts nothing is a duplicate.
+fn refuse_duplicates_of_facts(arguments: &CheckArguments) -> Result<(), Failure> {
+    let given = arguments.given.iter().rfind(|(flag, _)| *flag == "duplicates");
+    match given {
+        Some((_, value))
+            if arguments.bounds.duplicates > 0
+                && arguments.bounds.network == NetworkKind::Facts =>
+        {
+            Err(Failure::usage(format_args!(
+                "--duplicates: {value:?}; expected 0 with facts, a network in which any message comes again any \
+                 number of times; try --network in-flight"
+            )))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Formulas are evaluated on abstract actions, of which there are none unless steps are compared with them.
