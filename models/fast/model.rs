@@ -227,7 +227,7 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
             keys: self.renamings.keys(PartKind::Node, node),
             renamed: RenamedKeys::default(),
             glance: Glance::at(node),
-            memo: Box::new(Row::new()),
+            memo: Row::new(),
         })
     }
 

@@ -135,7 +135,7 @@ pub(super) struct NodeData<const P: usize> {
     pub(super) renamed: RenamedKeys,
     pub(super) glance: Glance,
     /// What it does upon each input.
-    pub(super) memo: Box<Row>,
+    pub(super) memo: Row,
 }
 
 /// What the rules for dead messages look at.
