@@ -170,7 +170,13 @@ impl Asking {
             let asked = self.asked.map_or(way.me, |(leader, _)| leader);
             let is_news = hint.is_some_and(|leader| leader != asked);
             way.leader = hint.filter(|leader| *leader != way.me);
-            if self.is_given_up(way) {
+            // A connection that broke had been one to a leader, so the search for another begins with it.
+            if self.has_broken() {
+                self.seeking = None;
+            }
+            let seeking = *self.seeking.get_or_insert(way.now);
+            let is_over = |begun, patience| way.now.saturating_duration_since(begun) >= patience;
+            if is_over(seeking, way.patience.leader) || is_over(self.begun, way.patience.request) {
                 return Some(self.end(way));
             }
             if is_news {
@@ -212,20 +218,15 @@ impl Asking {
         }
     }
 
-    /// Whether a leader has been looked for long enough. A connection that broke had been one to a leader, so the
-    /// search begins with it.
-    fn is_given_up(&mut self, way: &Way) -> bool {
-        let has_broken = self.outcomes.iter().flatten().any(has_broken);
-        let seeking = self.seeking.filter(|_| !has_broken).unwrap_or(way.now);
-        self.seeking = Some(seeking);
-        way.now.saturating_duration_since(seeking) >= way.patience.leader
-            || way.now.saturating_duration_since(self.begun) >= way.patience.request
+    /// Whether the connection over which reads were asked broke.
+    fn has_broken(&self) -> bool {
+        self.outcomes.contains(&Some(Err(Failure::ConnectionBroke)))
     }
 
     /// If no request had an effect, because the server asked does not lead or is not connected any more: whom it
     /// takes for the leader. What a read of the same run has already brought is no effect either.
     fn without_effect(&self) -> Option<Option<ServerId>> {
-        if self.outcomes.iter().flatten().any(has_broken) {
+        if self.has_broken() {
             return Some(None);
         }
         let mut last = None;
@@ -237,11 +238,6 @@ impl Asking {
         }
         last
     }
-}
-
-/// Whether the connection over which a read was asked broke.
-fn has_broken(outcome: &Outcome) -> bool {
-    matches!(outcome, Err(Failure::ConnectionBroke))
 }
 
 /// Whether it is not known what became of a request, or nobody answered it.

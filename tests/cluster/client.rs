@@ -3,7 +3,8 @@
 use quorate_net::resp::{self, Value, decode};
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 pub(crate) struct Client {
     pub(crate) stream: TcpStream,
@@ -46,5 +47,20 @@ impl Client {
     pub(crate) fn ask(&mut self, words: &[&str]) -> io::Result<Value> {
         self.send(words)?;
         self.receive()
+    }
+
+    /// The reply to a command that may be repeated, asked again for as long as the reply is an error that begins like
+    /// one of these: a busy machine may have an election at any time.
+    pub(crate) fn ask_until_done(&mut self, words: &[&str], again: &[&str]) -> Value {
+        let begun = Instant::now();
+        loop {
+            match self.ask(words).expect("it answers") {
+                Value::Error(error) if again.iter().any(|why| error.starts_with(why)) => {
+                    assert!(begun.elapsed() < Duration::from_secs(20), "{words:?}: {error}");
+                    thread::sleep(Duration::from_millis(10));
+                }
+                value => return value,
+            }
+        }
     }
 }

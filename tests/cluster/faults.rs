@@ -10,6 +10,16 @@ fn client_ports(cluster: &Cluster) -> Vec<u16> {
     cluster.ports.iter().map(|(_, port)| *port).collect()
 }
 
+/// A client of each other server than the leader, which that server has connected with the leader: `a` is 1.
+fn clients_of_followers(cluster: &Cluster, leader: usize) -> Vec<Client> {
+    let others = (0..3).filter(|place| *place != leader);
+    let mut clients: Vec<Client> = others.map(|place| cluster.connect(place)).collect();
+    for client in &mut clients {
+        assert_eq!(client.ask(&["SET", "a", "1"]).expect("answered"), Value::OK);
+    }
+    clients
+}
+
 #[test]
 fn any_server_takes_any_command() {
     let cluster = Cluster::start("any_server", 3);
@@ -65,11 +75,7 @@ fn killed_leaders_and_followers_lose_nothing() {
 fn connections_that_know_a_leader_that_stands_still_find_the_next_one() {
     let cluster = Cluster::start("next_leader", 3);
     let (leader, term) = cluster.leader_after(0);
-    let others = (0..3).filter(|place| *place != leader);
-    let mut clients: Vec<Client> = others.map(|place| cluster.connect(place)).collect();
-    for client in &mut clients {
-        assert_eq!(client.ask(&["SET", "a", "1"]).expect("answered"), Value::OK);
-    }
+    let mut clients = clients_of_followers(&cluster, leader);
     signal("STOP", cluster.pid(leader));
     cluster.leader_after(term);
     for client in &mut clients {
@@ -85,11 +91,7 @@ fn connections_that_know_a_leader_that_stands_still_find_the_next_one() {
 fn reads_that_a_leader_took_with_it_are_answered_by_the_next() {
     let mut cluster = Cluster::start("reads_again", 3);
     let (leader, term) = cluster.leader_after(0);
-    let others = (0..3).filter(|place| *place != leader);
-    let mut clients: Vec<Client> = others.map(|place| cluster.connect(place)).collect();
-    for client in &mut clients {
-        assert_eq!(client.ask(&["SET", "a", "1"]).expect("answered"), Value::OK);
-    }
+    let mut clients = clients_of_followers(&cluster, leader);
     signal("STOP", cluster.pid(leader));
     for client in &mut clients {
         client.send(&["GET", "a"]).expect("sent");

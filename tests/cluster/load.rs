@@ -141,7 +141,7 @@ impl Record {
         let mut at = u64::MAX - 1_000_000;
         for key in (0..self.epochs).flat_map(shared_keys) {
             let call = self.history.invoke(999, Request::Get(bytes(&key)), at);
-            let answer = match read(client, &["GET", &key]) {
+            let answer = match client.ask_until_done(&["GET", &key], &["TRYAGAIN "]) {
                 Value::Bulk(value) => Some(bytes(std::str::from_utf8(&value).expect("text"))),
                 Value::Null => None,
                 other => panic!("GET {key}: {other:?}"),
@@ -167,7 +167,7 @@ impl Record {
         for some in self.acknowledged.chunks(100) {
             let keys = some.iter().map(|(key, _)| key.as_str());
             let words: Vec<&str> = ["MGET"].into_iter().chain(keys).collect();
-            let found = read(client, &words);
+            let found = client.ask_until_done(&words, &["TRYAGAIN "]);
             let expected = some.iter().map(|(_, value)| Value::bulk(value.as_str())).collect();
             assert_eq!(found, Value::Array(expected), "{words:?} were acknowledged");
         }
@@ -176,20 +176,6 @@ impl Record {
     /// Writes down what clients saw, a line for each operation.
     pub(crate) fn write(&self, file: &Path) -> io::Result<()> {
         write_history(&self.history, file)
-    }
-}
-
-/// Reads, if need be after an election, which a busy machine may have at any time.
-fn read(client: &mut Client, words: &[&str]) -> Value {
-    let begun = Instant::now();
-    loop {
-        match client.ask(words).expect("it answers") {
-            Value::Error(error) if error.starts_with("TRYAGAIN ") => {
-                assert!(begun.elapsed() < Duration::from_secs(20), "{words:?}: {error}");
-                thread::sleep(Duration::from_millis(10));
-            }
-            value => return value,
-        }
     }
 }
 

@@ -59,18 +59,9 @@ impl Whole {
     }
 }
 
-/// The reply to a command that may be repeated, when there is one: on a busy machine leaders with short timeouts come
-/// and go.
+/// The reply to a command that may be repeated even when it is in doubt.
 fn reply(client: &mut Client, words: &[&str]) -> Value {
-    let mut reply = None;
-    wait_until("the command is done", || {
-        let answer = client.ask(words).expect("answered");
-        let is_over = |why: &str| !why.starts_with("TRYAGAIN ") && !why.starts_with("INDOUBT ");
-        let is_over = if let Value::Error(why) = &answer { is_over(why) } else { true };
-        reply = Some(answer).filter(|_| is_over);
-        is_over
-    });
-    reply.expect("it is done")
+    client.ask_until_done(words, &["TRYAGAIN ", "INDOUBT "])
 }
 
 fn read_lines(child: &mut Child) -> Receiver<String> {

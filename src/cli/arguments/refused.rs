@@ -55,18 +55,16 @@ pub(super) fn refuse_what_checks_nothing(arguments: &mut CheckArguments) -> Resu
 /// In the network of facts nothing is a duplicate.
 fn refuse_duplicates_of_facts(arguments: &CheckArguments) -> Result<(), Failure> {
     let given = arguments.given.iter().rfind(|(flag, _)| *flag == "duplicates");
-    match given {
-        Some((_, value))
-            if arguments.bounds.duplicates > 0
-                && arguments.bounds.network == NetworkKind::Facts =>
-        {
-            Err(Failure::usage(format_args!(
-                "--duplicates: {value:?}; expected 0 with facts, a network in which any message comes again any \
-                 number of times; try --network in-flight"
-            )))
-        }
-        _ => Ok(()),
+    if let Some((_, value)) = given
+        && arguments.bounds.duplicates > 0
+        && arguments.bounds.network == NetworkKind::Facts
+    {
+        return Err(Failure::usage(format_args!(
+            "--duplicates: {value:?}; expected 0 with facts, a network in which any message comes again any \
+             number of times; try --network in-flight"
+        )));
     }
+    Ok(())
 }
 
 /// Formulas are evaluated on abstract actions, of which there are none unless steps are compared with them.

@@ -27,10 +27,10 @@ pub struct Reachability {
     pub name: &'static str,
     /// What it says, in one sentence.
     pub reading: &'static str,
-    /// Whether it happened in this action.
+    /// Whether it happened in this action. Reads servers, facts and what happened, never messages in flight.
     pub seen: fn(&Transition<'_>) -> bool,
     /// For a witness that reads other servers than the one that acts: what the step of that one alone must
-    /// show. The others read the acting server, the facts and what happened, never messages in flight.
+    /// show. The others read the acting server, the facts and what happened.
     pub only_if: Option<fn(&Transition<'_>) -> bool>,
 }
 
