@@ -78,7 +78,7 @@ impl<const N: usize, const P: usize> FastModel<N, P> {
 
     /// Whether the arrival of a message would now change nothing and send nothing that is not dead. The rules
     /// for dead messages are argued from the protocol; a core that breaks it must not profit from them, so
-    /// what they say is checked on the core itself each time that a message is dropped.
+    /// what they say is checked on the core itself, and remembered only for the nodes it was checked with.
     fn is_inert(&self, state: &FastState<N, P>, number: u32, future: Future) -> bool {
         let glance = |at: usize| &self.nodes.get(state.nodes[at]).glance;
         let Some(outcome) = self.arrival(state, number) else { return false };
